@@ -1,0 +1,18 @@
+//! The ISO 8583 codec of banklink.
+//!
+//! Pure: bytes in, values out. No runtime, no clock, no logging. A [`Dialect`] is data (TOML), a [`Message`] is
+//! one frame plus a table of where each field stands in it.
+
+pub mod dialect;
+pub mod element;
+pub mod error;
+pub mod frame;
+pub mod message;
+pub mod mti;
+pub mod translate;
+
+pub use dialect::Dialect;
+pub use error::{DecodeError, EncodeError, FieldError};
+pub use message::Message;
+pub use mti::Mti;
+pub use translate::Translation;

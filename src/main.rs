@@ -1,0 +1,3 @@
+//! The `banklink` command.
+
+fn main() {}

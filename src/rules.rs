@@ -1,0 +1,147 @@
+//! What the machines may see of the configuration: checked, resolved, pure data.
+
+use banklink_protocol::{Dialect, Translation, element::ResponseCode};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// All rules of one configuration.
+pub struct Rules {
+    /// Indexed by [`crate::switch::AcquirerId`].
+    pub acquirers: Vec<Acquirer>,
+    /// Indexed by [`crate::switch::BankId`].
+    pub banks: Vec<Bank>,
+    /// Routes in the order of the file.
+    pub routes: Vec<Route>,
+    /// Translations acquirer → bank: `outbound[acquirer][bank]`.
+    pub outbound: Vec<Vec<Translation>>,
+    /// Translations bank → acquirer: `inbound[bank][acquirer]`.
+    pub inbound: Vec<Vec<Translation>>,
+}
+
+/// An acquirer's profile.
+pub struct Acquirer {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// How its messages are written.
+    pub dialect: Arc<Dialect>,
+    /// Requests that may wait for an answer at once; the next one is answered `full_code`.
+    pub max_in_flight: usize,
+    /// Answer when there is no room (91 or 96).
+    pub full_code: ResponseCode,
+    /// Answer when the bank did not answer in time (default 91, often 68).
+    pub timeout_code: ResponseCode,
+    /// What DE37 the bank sees.
+    pub rrn: RrnPolicy,
+}
+
+/// Who makes the RRN.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RrnPolicy {
+    /// The acquirer's DE37 goes to the bank as sent.
+    AsSent,
+    /// We assign our own toward the bank; the acquirer gets back what it sent (or ours where it sent none).
+    Assigned,
+}
+
+/// A bank's profile.
+pub struct Bank {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// How its messages are written.
+    pub dialect: Arc<Dialect>,
+    /// Number of connection slots.
+    pub connections: u16,
+    /// We dial (false: the bank dials us, and `Connect` is never asked for).
+    pub we_connect: bool,
+    /// From the arrival of the request to the time-out.
+    pub answer_timeout: Duration,
+    /// Requests in flight at once over all connections.
+    pub max_in_flight: usize,
+    /// Data elements the bank echoes unchanged, part of the match key beside MTI class and STAN: of 7, 12, 13, 32, 37, 41.
+    pub echoed: Vec<u8>,
+    /// DE39 values that approve.
+    pub approving: Vec<ResponseCode>,
+    /// Acquirer-side code for a bank's code; what is absent passes as it is.
+    pub codes_in: BTreeMap<ResponseCode, ResponseCode>,
+    /// Bank-side code for ours (in advices and reversals).
+    pub codes_out: BTreeMap<ResponseCode, ResponseCode>,
+    /// Fields set to a fixed logical value on every message to the bank (our DE32/DE33 …).
+    pub fixed: Vec<(u8, Vec<u8>)>,
+    /// Sign-on, echo, reconnect.
+    pub link: Link,
+    /// What we answer to requests the bank sends us, by MTI; absent = 12.
+    pub own_requests: BTreeMap<banklink_protocol::Mti, ResponseCode>,
+    /// Time-outs in a row on one connection that take it out of routing until an echo succeeds; 0 = never.
+    pub breaker: u32,
+}
+
+/// Link management of a bank.
+pub struct Link {
+    /// Sign on after connecting? (A connection that needs none is Up at once.)
+    pub sign_on: bool,
+    /// Send an echo after this much silence; zero = never.
+    pub echo_idle: Duration,
+    /// Wait this long for the answer to sign-on or echo.
+    pub network_timeout: Duration,
+    /// Echoes missed in a row before the connection is closed.
+    pub missed_echoes: u32,
+    /// First pause before a reconnect; doubled up to `reconnect_max`, jittered.
+    pub reconnect_min: Duration,
+    /// Longest pause.
+    pub reconnect_max: Duration,
+    /// Extra fields of our network messages, logical values (e.g. DE53, DE32).
+    pub fields: Vec<(u8, Vec<u8>)>,
+}
+
+/// One routing rule. An empty condition is met by everything.
+pub struct Route {
+    /// Its name, for `route explain`.
+    pub name: Arc<str>,
+    /// Card ranges, inclusive, scaled to 11 digits (`Pan::routing_key`), with the digits they were written with.
+    pub cards: Vec<CardRange>,
+    /// Bank codes in DE100 (else DE32) for account payments.
+    pub institutions: Vec<u64>,
+    /// MTI classes (second digit).
+    pub classes: Vec<u8>,
+    /// DE3 transaction types, inclusive ranges.
+    pub processing: Vec<(u8, u8)>,
+    /// DE49.
+    pub currencies: Vec<u16>,
+    /// DE4, inclusive, minor units.
+    pub amount: Option<(u64, u64)>,
+    /// DE18, inclusive ranges.
+    pub mcc: Vec<(u16, u16)>,
+    /// Acquirers.
+    pub acquirers: Vec<crate::switch::AcquirerId>,
+    /// Who gets it.
+    pub targets: Vec<Target>,
+    /// How the first target is picked.
+    pub strategy: Strategy,
+}
+
+/// A card range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CardRange {
+    /// Lowest routing key.
+    pub low: u64,
+    /// Highest routing key.
+    pub high: u64,
+}
+
+/// A routing target.
+pub struct Target {
+    /// The bank.
+    pub bank: crate::switch::BankId,
+    /// Share under `Strategy::Weight`.
+    pub weight: u32,
+}
+
+/// How the first target is picked; the others follow in order as fail-over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strategy {
+    /// The first that is up.
+    Priority,
+    /// By weight.
+    Weight,
+    /// In turn.
+    RoundRobin,
+}
