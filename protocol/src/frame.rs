@@ -89,7 +89,12 @@ impl Framing {
         todo!()
     }
     /// Appends one frame: length, header, then what `body` writes. On an error `out` is as it was.
-    pub fn write<E: From<FrameError>>(&self, _out: &mut BytesMut, _header: &[u8], _body: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<(), E> {
+    pub fn write<E: From<FrameError>>(
+        &self,
+        _out: &mut BytesMut,
+        _header: &[u8],
+        _body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
         todo!()
     }
     /// Appends a keep-alive.

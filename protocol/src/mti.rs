@@ -155,7 +155,15 @@ mod tests {
 
     #[test]
     fn responses_follow_the_standard() {
-        for (request, response) in [("0200", "0210"), ("0201", "0210"), ("0421", "0430"), ("0402", "0412"), ("0800", "0810"), ("1804", "1814"), ("1421", "1430")] {
+        for (request, response) in [
+            ("0200", "0210"),
+            ("0201", "0210"),
+            ("0421", "0430"),
+            ("0402", "0412"),
+            ("0800", "0810"),
+            ("1804", "1814"),
+            ("1421", "1430"),
+        ] {
             assert_eq!(mti(request).response(), Some(mti(response)), "{request}");
             assert_eq!(mti(response).response(), None, "an answer is never answered");
         }

@@ -1,6 +1,10 @@
 //! The switch: a pure machine. `Input` in, `Output` out; time is told, nothing is asked, nothing waits.
 
-use crate::{clock::{Mono, Now}, record::Record, rules::Rules};
+use crate::{
+    clock::{Mono, Now},
+    record::Record,
+    rules::Rules,
+};
 use banklink_protocol::{DecodeError, Message, frame::Header};
 use std::sync::Arc;
 
