@@ -1,6 +1,8 @@
 //! banklink, in the order a message meets its modules.
 
 pub mod clock;
+pub mod config;
+pub mod driver;
 pub mod record;
 pub mod rules;
 pub mod switch;
