@@ -6,6 +6,6 @@ pub mod money;
 pub mod trace;
 
 pub use card::{Pan, PinBlock, Track2};
-pub use code::{ProcessingCode, ResponseCode};
-pub use money::{Currency, Money};
+pub use code::{ProcessingCode, ResponseCode, TransactionKind};
+pub use money::{Currency, Money, MoneyError};
 pub use trace::{OriginalData, Rrn, Stan, Transmission};

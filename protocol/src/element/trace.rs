@@ -1,41 +1,32 @@
 //! What tells one message from another: STAN (DE11), RRN (DE37), transmission time (DE7), original data (DE90).
 
-/// A systems trace audit number, 1 to 999999 (12 digits in the 2003 edition).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Stan(pub u32);
+mod calendar;
+mod original_data;
+mod rrn;
+mod stan;
+mod transmission;
 
-/// A retrieval reference number (DE37): twelve characters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Rrn(pub [u8; 12]);
+pub use original_data::OriginalData;
+pub use rrn::Rrn;
+pub use stan::Stan;
+pub use transmission::Transmission;
 
-/// DE7: MMDDhhmmss in GMT, kept as the ten ASCII digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Transmission(pub [u8; 10]);
-
-/// DE90 (n42): MTI, STAN, DE7, acquirer and forwarder of the original, each institution right-justified to 11.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OriginalData {
-    /// MTI of the original.
-    pub mti: crate::Mti,
-    /// Its STAN.
-    pub stan: Stan,
-    /// Its DE7.
-    pub transmission: Transmission,
-    /// Its DE32 as a number (0 where absent).
-    pub acquirer: u64,
-    /// Its DE33 as a number (0 where absent).
-    pub forwarder: u64,
+/// `N` ASCII digits of `number`, zero-filled on the left; digits that do not fit are cut off on the left.
+pub(crate) const fn digits<const N: usize>(mut number: u64) -> [u8; N] {
+    let mut digits = [b'0'; N];
+    let mut place = N;
+    while place > 0 && number > 0 {
+        place -= 1;
+        digits[place] += (number % 10) as u8;
+        number /= 10;
+    }
+    digits
 }
 
-impl OriginalData {
-    /// From 42 digits.
-    #[must_use]
-    pub fn parse(_digits: &[u8]) -> Option<Self> {
-        todo!()
+/// The number that ASCII digits say; `None` for another character, for none, and beyond 19 digits.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 19 {
+        return None;
     }
-    /// The 42 digits.
-    #[must_use]
-    pub fn digits(&self) -> [u8; 42] {
-        todo!()
-    }
+    digits.iter().try_fold(0u64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0')))
 }
