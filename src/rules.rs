@@ -1,6 +1,6 @@
 //! What the machines may see of the configuration: checked, resolved, pure data.
 
-use banklink_protocol::{Dialect, Translation, element::ResponseCode};
+use banklink_protocol::{Dialect, Translation, element::ResponseCode, frame::Header};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// All rules of one configuration.
@@ -15,6 +15,9 @@ pub struct Rules {
     pub outbound: Vec<Vec<Translation>>,
     /// Translations bank → acquirer: `inbound[bank][acquirer]`.
     pub inbound: Vec<Vec<Translation>>,
+    /// Payments remembered after their answer, so that what follows them (reversal, completion, repeat) finds its bank;
+    /// rounded up to a power of two, 32 bytes each.
+    pub recent: usize,
 }
 
 /// An acquirer's profile.
@@ -31,6 +34,14 @@ pub struct Acquirer {
     pub timeout_code: ResponseCode,
     /// What DE37 the bank sees.
     pub rrn: RrnPolicy,
+    /// Refuse card numbers whose check digit is wrong (14) at the door?
+    pub luhn: bool,
+    /// DE3 transaction types taken, inclusive ranges; empty = all. Others are answered 12.
+    pub processing: Vec<(u8, u8)>,
+    /// Is this acquirer's DE37 unique to one payment, and so part of the duplicate key?
+    pub duplicate_rrn: bool,
+    /// May DE7 be part of the duplicate key where DE12/DE13 are absent? (Resends often carry a new DE7.)
+    pub duplicate_transmission: bool,
 }
 
 /// Who makes the RRN.
@@ -66,6 +77,8 @@ pub struct Bank {
     pub codes_out: BTreeMap<ResponseCode, ResponseCode>,
     /// Fields set to a fixed logical value on every message to the bank (our DE32/DE33 …).
     pub fixed: Vec<(u8, Vec<u8>)>,
+    /// Header of the messages we begin toward this bank (its TPDU); empty where the framing has none.
+    pub header: Header,
     /// Sign-on, echo, reconnect.
     pub link: Link,
     /// What we answer to requests the bank sends us, by MTI; absent = 12.

@@ -1,5 +1,12 @@
 //! The switch: a pure machine. `Input` in, `Output` out; time is told, nothing is asked, nothing waits.
 
+pub mod explain;
+mod notes;
+mod snapshot;
+
+pub use notes::{Ignored, LinkChange, LinkState, Note, OutcomeKind, PaymentNote, Refusal};
+pub use snapshot::{AcquirerSnapshot, BankCounters, BankSnapshot, ConnectionSnapshot, Snapshot};
+
 use crate::{
     clock::{Mono, Now},
     record::Record,
@@ -55,11 +62,13 @@ pub enum Input {
     FromBank { connection: ConnectionId, header: Header, message: Message },
     /// Bytes from a bank that do not decode.
     UnreadableFromBank { connection: ConnectionId, error: DecodeError },
-    /// A send of which certainly no byte left.
-    NotSent { connection: ConnectionId, send: SendId, why: NotSent },
+    /// A send of which certainly no byte left. The message is given back (decoded again, where it was laid out already):
+    /// without it there is nothing to try elsewhere and the request is answered 91.
+    NotSent { connection: ConnectionId, send: SendId, why: NotSent, message: Option<Message> },
     /// A connection is open (TCP, TLS and certificate checks done).
     ConnectionUp { connection: ConnectionId },
-    /// A connection attempt failed, or a connection ended.
+    /// A connection attempt failed, or a connection ended; told exactly once for each `Connect` and each `ConnectionUp`,
+    /// also after a `Close`.
     ConnectionDown { connection: ConnectionId },
     /// An acquirer session ended: nobody waits for its answers any more.
     SessionClosed { acquirer: AcquirerId, session: SessionId },
@@ -88,9 +97,11 @@ pub enum NotSent {
 pub enum Output {
     /// Make this durable before any later output leaves.
     Record(Record),
-    /// Send to a bank; drop as `NotSent::Expired` if not begun by `expires`.
+    /// Send to a bank, with this header as it stands; drop as `NotSent::Expired` if not begun by `expires`.
     ToBank { connection: ConnectionId, send: SendId, header: Header, message: Message, expires: Mono },
-    /// Answer a request.
+    /// Answer a bank's own request; the header is the request's, to be turned round. Lost with its connection.
+    AnswerBank { connection: ConnectionId, header: Header, message: Message },
+    /// Answer a request; `to.header` is the request's, to be turned round.
     Answer { to: Origin, message: Message },
     /// Open this connection now.
     Connect { connection: ConnectionId },
@@ -98,14 +109,6 @@ pub enum Output {
     Close { connection: ConnectionId },
     /// Something to count or to log.
     Note(Note),
-}
-
-/// What metrics and log lines are made from; never holds card data.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Note {
-    /// All in-flight requests are done after `Input::Drain`.
-    Drained,
 }
 
 /// The machine.
@@ -135,6 +138,16 @@ impl Switch {
     /// When to call with `Input::Tick`.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
+        todo!()
+    }
+    /// Every bank's and acquirer's state and totals; allocates, so for people and not for every payment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        todo!()
+    }
+    /// Can at least one bank take payments (and is the switch not draining)?
+    #[must_use]
+    pub fn ready(&self) -> bool {
         todo!()
     }
     /// Asserts the invariants.

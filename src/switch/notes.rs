@@ -1,0 +1,376 @@
+//! Notes: what metrics and log lines are made from. Nothing here can hold more of a card than its first six and last four.
+
+use super::{AcquirerId, BankId, ConnectionId, NotSent, SessionId};
+use crate::record::{CardEnds, PaymentId};
+use banklink_protocol::{
+    Mti,
+    element::{Money, ProcessingCode, ResponseCode, Rrn, Stan},
+    error::Reason,
+};
+use std::time::Duration;
+
+/// Something to count or to log.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Note {
+    /// A request is done: one structured log line.
+    Payment(PaymentNote),
+    /// A request was refused at the door, before it was a payment.
+    Refused {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// The request's type.
+        mti: Mti,
+        /// The DE39 it was answered with.
+        code: ResponseCode,
+        /// Why.
+        why: Refusal,
+        /// The data element at fault.
+        field: Option<u8>,
+    },
+    /// Something an acquirer sent was dropped without an answer.
+    Ignored {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// Why.
+        why: Ignored,
+    },
+    /// An acquirer's own network request (sign-on, echo …) was answered.
+    AcquirerNetwork {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// The DE39 it was answered with.
+        code: ResponseCode,
+    },
+    /// A resend joined the request that is already on its way.
+    Attached {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// The payment it joined.
+        payment: PaymentId,
+    },
+    /// ALARM: a resend with another amount or card under the same key, answered 94.
+    DuplicateDiffers {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// The payment whose key it has.
+        payment: PaymentId,
+        /// The acquirer's STAN.
+        stan: Stan,
+    },
+    /// Optional fields that the bank's or acquirer's dialect cannot carry were dropped.
+    FieldsDropped {
+        /// Between which acquirer …
+        acquirer: AcquirerId,
+        /// … and which bank.
+        bank: BankId,
+        /// Toward the bank (true) or toward the acquirer.
+        outbound: bool,
+        /// Bit n = DE n.
+        fields: [u64; 3],
+    },
+    /// A send certainly did not leave.
+    NotSent {
+        /// On which connection.
+        connection: ConnectionId,
+        /// Our STAN.
+        stan: Stan,
+        /// Why.
+        why: NotSent,
+        /// Is it tried elsewhere?
+        failover: bool,
+    },
+    /// An answer that came after its time-out.
+    Late {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The payment it belonged to.
+        payment: PaymentId,
+        /// Our STAN.
+        stan: Stan,
+        /// Does it approve?
+        approved: bool,
+        /// How long after the request was sent.
+        after: Duration,
+    },
+    /// An answer that belongs to nothing.
+    UnknownAnswer {
+        /// On which connection.
+        connection: ConnectionId,
+        /// Its type.
+        mti: Mti,
+        /// Its STAN.
+        stan: Option<Stan>,
+        /// The STAN in flight that is nearest to it.
+        nearest: Option<Stan>,
+        /// The first echoed field that differs, where the STAN alone would have matched.
+        field: Option<u8>,
+    },
+    /// ALARM: an answer that names a request in flight but does not fit it; the request goes on waiting.
+    Unusable {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The payment it names.
+        payment: PaymentId,
+        /// Our STAN.
+        stan: Stan,
+        /// The data element that does not fit (0: the MTI).
+        field: u8,
+    },
+    /// Bytes from a bank that do not decode.
+    UnreadableFromBank {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The field at fault.
+        field: Option<u8>,
+        /// Offset in bytes from the MTI.
+        offset: usize,
+        /// What was wrong.
+        reason: Reason,
+    },
+    /// The bank's own request was answered.
+    BankRequest {
+        /// On which connection.
+        connection: ConnectionId,
+        /// Its type.
+        mti: Mti,
+        /// The DE39 it was answered with.
+        code: ResponseCode,
+    },
+    /// A connection changed its state.
+    Link {
+        /// Which.
+        connection: ConnectionId,
+        /// From.
+        from: LinkState,
+        /// To.
+        to: LinkState,
+        /// Why.
+        why: LinkChange,
+    },
+    /// An echo was not answered in time.
+    EchoMissed {
+        /// On which connection.
+        connection: ConnectionId,
+        /// How many in a row.
+        missed: u32,
+    },
+    /// A network message of ours could not be made or was not sent: the dialect does not carry the field.
+    NetworkMessage {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The field that does not fit.
+        field: u8,
+    },
+    /// New rules are in force.
+    RulesApplied,
+    /// New rules were refused; the old ones stay.
+    RulesRefused {
+        /// Why.
+        why: &'static str,
+    },
+    /// All in-flight requests are done after `Input::Drain`, and the banks are signed off.
+    Drained,
+}
+
+/// All that may be said of one payment.
+#[derive(Clone, Copy, Debug)]
+pub struct PaymentNote {
+    /// Its number; `None` for a duplicate's own line and for what never became one.
+    pub payment: PaymentId,
+    /// From whom.
+    pub acquirer: AcquirerId,
+    /// On which session.
+    pub session: SessionId,
+    /// Where it was sent last.
+    pub connection: Option<ConnectionId>,
+    /// The request's type.
+    pub mti: Mti,
+    /// DE3.
+    pub processing: Option<ProcessingCode>,
+    /// First six and last four of the card.
+    pub card: Option<CardEnds>,
+    /// The acquirer's STAN.
+    pub stan_in: Stan,
+    /// Ours.
+    pub stan_out: Option<Stan>,
+    /// The acquirer's RRN.
+    pub rrn: Option<Rrn>,
+    /// DE4 and DE49.
+    pub amount: Option<Money>,
+    /// DE39 as the acquirer got it.
+    pub code: ResponseCode,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// From the arrival of the request to the answer.
+    pub total: Duration,
+    /// The part of `total` spent waiting for the bank; zero where it was never sent.
+    pub bank: Duration,
+    /// Resends that got the same answer.
+    pub attached: u16,
+    /// False where the session had closed and nobody was left to answer.
+    pub delivered: bool,
+}
+
+/// How a payment ended, for counting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutcomeKind {
+    /// Approved by the bank.
+    Approved,
+    /// Declined by the bank.
+    Declined,
+    /// No usable answer in time: unknown, reversal due.
+    TimedOut,
+    /// Refused by us; no bank has it.
+    Refused(Refusal),
+}
+
+impl OutcomeKind {
+    /// A short constant word, for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::TimedOut => "timed_out",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+/// Why we refused a request ourselves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It does not decode, or a field the switch needs is absent or not in its form (30).
+    Format,
+    /// A message type or transaction type that is not taken (12).
+    Unsupported,
+    /// No amount where money moves (13).
+    Amount,
+    /// A card number of a wrong length, with a wrong check digit, or not the track's (14).
+    Card,
+    /// No card range covers it (15).
+    NoIssuer,
+    /// No rule takes it (92).
+    NoRoute,
+    /// No bank of its rule is up, or none has room (91).
+    NoBank,
+    /// The acquirer has too many requests in flight.
+    Full,
+    /// Another payment under the same key is in flight (94).
+    Duplicate,
+    /// A reversal or completion whose original is not known (25).
+    NoOriginal,
+    /// The bank's dialect cannot carry a field it demands (30).
+    Untranslatable,
+    /// It could not be sent in time, and nothing left (the acquirer's time-out code).
+    TooLate,
+    /// It was not sent and could not be tried elsewhere (91).
+    NotSent,
+    /// The switch is shutting down (91).
+    Draining,
+}
+
+impl Refusal {
+    /// A short constant word, for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Unsupported => "unsupported",
+            Self::Amount => "amount",
+            Self::Card => "card",
+            Self::NoIssuer => "no_issuer",
+            Self::NoRoute => "no_route",
+            Self::NoBank => "no_bank",
+            Self::Full => "full",
+            Self::Duplicate => "duplicate",
+            Self::NoOriginal => "no_original",
+            Self::Untranslatable => "untranslatable",
+            Self::TooLate => "too_late",
+            Self::NotSent => "not_sent",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+/// Why something from an acquirer was dropped without an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Ignored {
+    /// Not even an MTI could be read.
+    NoMti,
+    /// An answer, or a type that has none: only requests, advices and their repeats are answered.
+    NotARequest,
+}
+
+/// The state of a connection, as others see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkState {
+    /// Not connected.
+    Down,
+    /// Being opened.
+    Connecting,
+    /// Open; our sign-on waits for its answer.
+    SigningOn,
+    /// Signed on: takes payments.
+    Up,
+    /// Open, but out of routing until an echo succeeds: too many time-outs in a row.
+    Tripped,
+    /// Open, but the bank signed off.
+    SignedOff,
+    /// Our sign-off waits for its answer.
+    Draining,
+    /// Being closed.
+    Closing,
+}
+
+impl LinkState {
+    /// A short constant word, for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Connecting => "connecting",
+            Self::SigningOn => "signing_on",
+            Self::Up => "up",
+            Self::Tripped => "tripped",
+            Self::SignedOff => "signed_off",
+            Self::Draining => "draining",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// Why a connection changed its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LinkChange {
+    /// It is time to (re)connect.
+    Reconnect,
+    /// The connection was made.
+    Opened,
+    /// The connection was lost or could not be made.
+    Lost,
+    /// The sign-on was approved.
+    SignedOn,
+    /// The sign-on was declined with this code.
+    SignOnDeclined(ResponseCode),
+    /// The sign-on was not answered.
+    SignOnUnanswered,
+    /// Too many echoes in a row were not answered.
+    EchoesMissed,
+    /// Too many time-outs in a row.
+    Breaker,
+    /// An echo succeeded.
+    Echoed,
+    /// The bank signed off.
+    BankSignedOff,
+    /// The bank signed on.
+    BankSignedOn,
+    /// We are shutting down.
+    Drain,
+    /// A network message could not be made or sent.
+    Unsendable,
+}
