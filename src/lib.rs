@@ -1,5 +1,6 @@
 //! banklink, in the order a message meets its modules.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod driver;

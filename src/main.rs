@@ -1,3 +1,7 @@
 //! The `banklink` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    banklink::cli::main()
+}

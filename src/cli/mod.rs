@@ -1,0 +1,56 @@
+//! The command line: one command a file, composed here.
+//!
+//! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
+//! place in [`help::GROUPS`].
+
+mod completions;
+mod failure;
+mod help;
+mod output;
+
+pub use failure::Failure;
+pub use output::print;
+
+use clap::{FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// An ISO 8583 bank-link switch.
+#[derive(Parser, Debug)]
+#[command(
+    name = "banklink",
+    version,
+    about = "An ISO 8583 bank-link switch: acquirer sessions in, mutual-TLS bank connections out",
+    after_help = help::EXAMPLES,
+    disable_help_subcommand = true
+)]
+pub struct Root {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Write a completion script for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// Parses the command line, runs the command, prints its failure. Exit codes: 0 fine, 1 the thing asked about is wrong,
+/// 2 the command line is.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = help::command().get_matches();
+    let root = Root::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match root.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
