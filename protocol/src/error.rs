@@ -63,6 +63,8 @@ pub struct FieldError {
 pub enum EncodeError {
     /// A field whose value does not fit.
     Field(FieldError),
+    /// A message that does not fit the link's framing.
+    Frame(crate::frame::FrameError),
     /// The frame would be longer than its length header can say.
     FrameTooLarge {
         /// The most the framing can carry, in bytes.
