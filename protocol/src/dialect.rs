@@ -1,6 +1,11 @@
 //! A dialect: how one bank writes ISO 8583, as data.
 
-use crate::{DecodeError, Message};
+mod compile;
+mod shipped;
+mod spec;
+mod tree;
+
+use crate::{DecodeError, Message, Mti, bitmap::FieldSet, field::Spec};
 use bytes::Bytes;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -28,13 +33,115 @@ pub enum Sensitivity {
     Private,
 }
 
+/// How the MTI stands on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MtiForm {
+    Ascii,
+    Ebcdic,
+    Bcd,
+}
+
+impl MtiForm {
+    #[inline]
+    pub(crate) const fn width(self) -> usize {
+        match self {
+            Self::Ascii | Self::Ebcdic => 4,
+            Self::Bcd => 2,
+        }
+    }
+}
+
+/// When the bits are set that announce a further bitmap, where the number of bitmaps is fixed and they announce nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Announce {
+    /// When the further bitmap has a bit set.
+    Used,
+    Always,
+    Never,
+}
+
+/// How a bitmap stands on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct BitmapForm {
+    /// Hex characters, not bytes.
+    pub(crate) hex: bool,
+    /// Those in EBCDIC.
+    pub(crate) ebcdic: bool,
+    /// Written in lower case; either case is read.
+    pub(crate) lower: bool,
+    /// Most blocks of 64 bits, 1 to 3.
+    pub(crate) blocks: u8,
+    /// Always that many blocks, whatever bit 1 says.
+    pub(crate) fixed: bool,
+    pub(crate) announce: Announce,
+}
+
+impl BitmapForm {
+    /// Bytes of one block.
+    #[inline]
+    pub(crate) const fn block_width(&self) -> usize {
+        if self.hex { 16 } else { 8 }
+    }
+
+    /// How many blocks these words take.
+    pub(crate) const fn blocks_for(&self, words: &[u64; 3]) -> usize {
+        if self.fixed {
+            self.blocks as usize
+        } else if words[2] != 0 {
+            3
+        } else if words[1] != 0 {
+            2
+        } else {
+            1
+        }
+    }
+
+    /// Is the first bit of the block before `block` set when `blocks` are written with these words?
+    pub(crate) const fn announces(&self, words: &[u64; 3], blocks: usize, block: usize) -> bool {
+        match (self.fixed, self.announce) {
+            (false, _) => blocks > block,
+            (true, Announce::Always) => self.blocks as usize > block,
+            (true, Announce::Never) => false,
+            (true, Announce::Used) => words[block] != 0 || (block == 1 && words[2] != 0),
+        }
+    }
+}
+
+/// What is looked up besides the spec: names and how to show.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub(crate) name: String,
+    pub(crate) sensitivity: Sensitivity,
+}
+
+/// The fields as they are under some MTIs.
+pub(crate) struct Profile {
+    specs: Box<[Spec; 193]>,
+    pub(crate) labels: Vec<Option<Label>>,
+    pub(crate) defined: FieldSet,
+    pub(crate) mandatory: FieldSet,
+}
+
+impl Profile {
+    #[inline]
+    pub(crate) fn spec(&self, field: u8) -> &Spec {
+        &self.specs[field as usize]
+    }
+}
+
 /// A dialect, compiled from TOML.
 pub struct Dialect {
     name: String,
+    version: Version,
+    pub(crate) mti_form: MtiForm,
+    pub(crate) bitmap_form: BitmapForm,
+    profiles: Vec<Profile>,
+    /// From the last three digits of the MTI (packed) to the profile; empty where there is only one.
+    by_mti: Box<[u8]>,
 }
 
 /// A mistake in a dialect file.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DialectError {
     /// The file or shipped name.
     pub file: String,
@@ -48,7 +155,14 @@ pub struct DialectError {
 
 impl fmt::Display for DialectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.message)
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, ": field {field}")?;
+        }
+        write!(f, ": {}", self.message)
     }
 }
 impl std::error::Error for DialectError {}
@@ -56,43 +170,108 @@ impl std::error::Error for DialectError {}
 impl Dialect {
     /// The names of the shipped dialects.
     pub fn shipped() -> &'static [&'static str] {
-        todo!()
+        shipped::NAMES
     }
+
     /// A shipped dialect by name.
-    pub fn named(_name: &str) -> Option<Arc<Self>> {
-        todo!()
+    ///
+    /// Each call compiles it anew (about a hundred microseconds): keep the result.
+    pub fn named(name: &str) -> Option<Arc<Self>> {
+        Self::shipped().contains(&name).then(|| {
+            let text = shipped::text(name).expect("every shipped name has its text");
+            Self::parse(name, text).expect("the shipped dialects compile: a test compiles each")
+        })
     }
+
+    /// A dialect from TOML text; `file` is what errors call it, `extends` is looked up among the shipped.
+    ///
+    /// # Errors
+    /// The first mistake, with its line and field.
+    pub fn parse(file: &str, text: &str) -> Result<Arc<Self>, DialectError> {
+        compile::text(file, text, None).map(Arc::new)
+    }
+
     /// A shipped name, or a path to a dialect file (`extends` is resolved beside the file, then among the shipped).
-    pub fn load(_name_or_path: &str, _relative_to: Option<&Path>) -> Result<Arc<Self>, DialectError> {
-        todo!()
+    ///
+    /// # Errors
+    /// A file that cannot be read, or its first mistake.
+    pub fn load(name_or_path: &str, relative_to: Option<&Path>) -> Result<Arc<Self>, DialectError> {
+        if let Some(dialect) = Self::named(name_or_path) {
+            return Ok(dialect);
+        }
+        let path = relative_to.map_or_else(|| name_or_path.into(), |base| base.join(name_or_path));
+        let text = compile::read_file(&path)?;
+        compile::text(&path.display().to_string(), &text, path.parent()).map(Arc::new)
     }
+
+    /// The TOML of a shipped dialect, as a starting point for one's own.
+    #[must_use]
+    pub fn source(name: &str) -> Option<&'static str> {
+        shipped::text(name)
+    }
+
     /// The dialect's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
+
     /// The edition it belongs to.
     #[must_use]
     pub fn version(&self) -> Version {
-        todo!()
+        self.version
     }
-    /// Is the field defined?
+
+    #[inline]
+    pub(crate) fn profile(&self, mti: Mti) -> &Profile {
+        let index = self.by_mti.get((mti.packed() & 0xFFF) as usize).copied().unwrap_or(0);
+        &self.profiles[index as usize]
+    }
+
+    /// Is the field defined (whatever the MTI)?
     #[must_use]
-    pub fn defines(&self, _field: u8) -> bool {
-        todo!()
+    pub fn defines(&self, field: u8) -> bool {
+        self.profiles[0].defined.contains(field)
     }
+
+    /// The fields defined.
+    pub fn fields(&self) -> impl Iterator<Item = u8> + '_ {
+        self.profiles[0].defined.iter()
+    }
+
     /// The field's name, e.g. `Primary account number`.
     #[must_use]
-    pub fn field_name(&self, _field: u8) -> Option<&str> {
-        todo!()
+    pub fn field_name(&self, field: u8) -> Option<&str> {
+        self.label(field).map(|label| label.name.as_str())
     }
+
     /// How the field may be shown; an undefined field is `Secret`.
     #[must_use]
-    pub fn sensitivity(&self, _field: u8) -> Sensitivity {
-        todo!()
+    pub fn sensitivity(&self, field: u8) -> Sensitivity {
+        self.label(field).map_or(Sensitivity::Secret, |label| label.sensitivity)
     }
+
+    fn label(&self, field: u8) -> Option<&Label> {
+        self.profiles[0].labels.get(field as usize)?.as_ref()
+    }
+
+    /// The fields that a message with this MTI must carry.
+    #[must_use]
+    pub fn mandatory(&self, mti: Mti) -> FieldSet {
+        self.profile(mti).mandatory
+    }
+
     /// Decodes one framed message (header already taken off), zero-copy and strict.
-    pub fn decode(self: &Arc<Self>, _body: Bytes) -> Result<Message, DecodeError> {
-        todo!()
+    ///
+    /// # Errors
+    /// Where the bytes leave the dialect: field, offset and reason, and what was decoded up to there.
+    pub fn decode(self: &Arc<Self>, body: Bytes) -> Result<Message, DecodeError> {
+        crate::decode::message(self, body)
+    }
+}
+
+impl fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialect").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
     }
 }

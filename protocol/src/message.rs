@@ -1,8 +1,27 @@
 //! A decoded message: one frame, a table of field places, and a small scratch for the fields that were set since.
 
-use crate::{Dialect, EncodeError, FieldError, Mti};
-use bytes::BytesMut;
+use crate::{
+    Dialect, EncodeError, FieldError, Mti,
+    bitmap::FieldSet,
+    class::Class,
+    encoding::{Scratch, read, write},
+    error::Reason,
+    field::Spec,
+};
+use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
 use std::{fmt, sync::Arc};
+
+/// Where one field stands: its first byte (the length prefix, where there is one) in the frame or in the scratch, and the
+/// units of its value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) start: u16,
+    pub(crate) units: u16,
+}
+
+/// The scratch is a heap block of this size as soon as it no longer fits on the stack.
+const FIRST_SPILL: usize = 512;
 
 /// One ISO 8583 message in one dialect.
 ///
@@ -10,85 +29,347 @@ use std::{fmt, sync::Arc};
 /// fields, `=` as the separator of track 2, raw bytes for `b`.
 #[derive(Clone)]
 pub struct Message {
-    dialect: Arc<Dialect>,
-    mti: Mti,
+    pub(crate) dialect: Arc<Dialect>,
+    pub(crate) frame: Bytes,
+    pub(crate) present: FieldSet,
+    /// The fields that stand in the scratch; the other present ones stand in the frame.
+    changed: FieldSet,
+    /// One slot for each present field, in ascending order.
+    slots: SmallVec<[Slot; 48]>,
+    pub(crate) scratch: Scratch,
+    pub(crate) mti: Mti,
+    /// Where the frame's fields begin, 0 where there is no frame.
+    pub(crate) head: u16,
+    /// Was a field added or removed, so that the frame's bitmap no longer holds?
+    pub(crate) presence_changed: bool,
+    /// Fields lost to `set_mti` because the new MTI's variant cannot carry them.
+    misfits: Option<Box<FieldSet>>,
 }
 
 impl Message {
     /// An empty message.
     #[must_use]
     pub fn new(dialect: &Arc<Dialect>, mti: Mti) -> Self {
-        Self { dialect: Arc::clone(dialect), mti }
+        Self::framed(dialect, mti, Bytes::new())
     }
+
+    #[inline]
+    pub(crate) fn framed(dialect: &Arc<Dialect>, mti: Mti, frame: Bytes) -> Self {
+        Self {
+            dialect: Arc::clone(dialect),
+            frame,
+            present: FieldSet::new(),
+            changed: FieldSet::new(),
+            slots: SmallVec::new(),
+            scratch: Scratch::new(),
+            mti,
+            head: 0,
+            presence_changed: false,
+            misfits: None,
+        }
+    }
+
+    /// Adds the next field of the frame, in ascending order.
+    #[inline]
+    pub(crate) fn push_slot(&mut self, field: u8, slot: Slot) {
+        self.present.insert(field);
+        self.slots.push(slot);
+    }
+
     /// The dialect the message is written in.
     #[must_use]
     pub fn dialect(&self) -> &Arc<Dialect> {
         &self.dialect
     }
+
     /// The message type.
     #[must_use]
     pub fn mti(&self) -> Mti {
         self.mti
     }
-    /// Sets the message type.
+
+    /// Sets the message type. Where the dialect has field variants by MTI, fields are laid out anew in the new form; one
+    /// that does not fit it is taken out, and [`encode`](Self::encode) fails naming it until it is set or removed.
     pub fn set_mti(&mut self, mti: Mti) {
+        let dialect = Arc::clone(&self.dialect);
+        let (old, new) = (dialect.profile(self.mti), dialect.profile(mti));
         self.mti = mti;
+        if std::ptr::eq(old, new) {
+            return;
+        }
+        for field in self.present.iter() {
+            let (from, to) = (old.spec(field), new.spec(field));
+            if from == to {
+                continue;
+            }
+            let logical = self.logical_in(from, field);
+            self.drop_field(field);
+            if self.set(field, &logical).is_err() {
+                self.misfits.get_or_insert_default().insert(field);
+            }
+        }
     }
+
+    pub(crate) fn misfit(&self) -> Option<u8> {
+        self.misfits.as_ref().and_then(|misfits| misfits.first())
+    }
+
     /// Is data element `field` (2..=192) present?
     #[must_use]
-    pub fn has(&self, _field: u8) -> bool {
-        todo!()
+    pub fn has(&self, field: u8) -> bool {
+        self.present.contains(field)
     }
+
     /// The present data elements in ascending order, bitmaps left out.
     pub fn fields(&self) -> impl Iterator<Item = u8> + '_ {
-        std::iter::empty()
+        self.present.iter()
     }
+
+    /// The present data elements as a set.
+    #[must_use]
+    pub fn field_set(&self) -> FieldSet {
+        self.present
+    }
+
+    /// The slot of a field and the buffer it points into.
+    #[inline]
+    fn place(&self, field: u8) -> Option<(Slot, &[u8])> {
+        if !self.present.contains(field) {
+            return None;
+        }
+        let slot = self.slots[self.present.rank(field)];
+        let buffer: &[u8] = if self.changed.contains(field) { &self.scratch } else { &self.frame };
+        Some((slot, buffer))
+    }
+
+    #[inline]
+    fn value(&self, spec: &Spec, field: u8) -> Option<(&[u8], usize)> {
+        let (slot, buffer) = self.place(field)?;
+        let start = slot.start as usize + spec.prefix_width as usize;
+        let units = slot.units as usize;
+        Some((&buffer[start..start + spec.wire_len(units)], units))
+    }
+
+    #[inline]
+    fn spec(&self, field: u8) -> &Spec {
+        self.dialect.profile(self.mti).spec(field)
+    }
+
     /// The value as it stands on the wire in this dialect, without its length prefix.
     #[must_use]
-    pub fn wire(&self, _field: u8) -> Option<&[u8]> {
-        todo!()
+    pub fn wire(&self, field: u8) -> Option<&[u8]> {
+        self.value(self.spec(field), field).map(|(value, _)| value)
     }
+
+    /// The length of the logical value: digits, characters or bytes.
+    #[must_use]
+    pub fn length(&self, field: u8) -> Option<usize> {
+        self.place(field).map(|(slot, _)| slot.units as usize)
+    }
+
     /// Writes the logical value into `out` and returns its length; `None` where the field is absent **or** longer than
     /// `out`. Allocates nothing.
-    pub fn read(&self, _field: u8, _out: &mut [u8]) -> Option<usize> {
-        todo!()
+    pub fn read(&self, field: u8, out: &mut [u8]) -> Option<usize> {
+        let spec = self.spec(field);
+        let (value, units) = self.value(spec, field)?;
+        read::logical(spec, value, units, out)
     }
+
+    fn logical_in(&self, spec: &Spec, field: u8) -> SmallVec<[u8; 64]> {
+        let mut out = SmallVec::new();
+        if let Some((value, units)) = self.value(spec, field) {
+            out.resize(units, 0);
+            read::logical(spec, value, units, &mut out);
+        }
+        out
+    }
+
+    /// The logical value as an owned buffer: on the stack up to 64 bytes.
+    #[must_use]
+    pub fn logical(&self, field: u8) -> Option<SmallVec<[u8; 64]>> {
+        self.has(field).then(|| self.logical_in(self.spec(field), field))
+    }
+
     /// The logical value as an array of exactly `N` bytes (`read` into an array; `None` for any other length).
     #[must_use]
-    pub fn array<const N: usize>(&self, _field: u8) -> Option<[u8; N]> {
-        todo!()
+    pub fn array<const N: usize>(&self, field: u8) -> Option<[u8; N]> {
+        let mut out = [0; N];
+        (self.read(field, &mut out)? == N).then_some(out)
     }
+
     /// The value of an all-digit field of up to 18 digits as a number.
     #[must_use]
-    pub fn number(&self, _field: u8) -> Option<u64> {
-        todo!()
+    pub fn number(&self, field: u8) -> Option<u64> {
+        let mut digits = [0; 18];
+        let length = self.read(field, &mut digits)?;
+        digits[..length].iter().try_fold(0, |sum, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10 && length > 0).then_some(sum * 10 + u64::from(digit))
+        })
     }
+
     /// The logical value as owned text (binary as upper-case hex). Allocates: for tools and tests.
     #[must_use]
-    pub fn text(&self, _field: u8) -> Option<String> {
-        todo!()
+    pub fn text(&self, field: u8) -> Option<String> {
+        let logical = self.logical(field)?;
+        Some(crate::describe::text(self.spec(field), &logical))
     }
+
+    /// Is the field's value binary (class `b`), so that people write it in hex?
+    #[must_use]
+    pub fn is_binary(&self, field: u8) -> bool {
+        field <= FieldSet::MAX && self.spec(field).class == Class::B
+    }
+
     /// Sets a field from its logical value: checked against class and length, padded as the dialect says, packed into the
     /// wire form.
-    pub fn set(&mut self, _field: u8, _logical: &[u8]) -> Result<(), FieldError> {
-        todo!()
+    pub fn set(&mut self, field: u8, logical: &[u8]) -> Result<(), FieldError> {
+        let profile = self.dialect.profile(self.mti);
+        if !profile.defined.contains(field) {
+            return Err(FieldError { field, reason: Reason::Unmapped });
+        }
+        let spec = profile.spec(field);
+        let start = self.scratch.len();
+        if start + logical.len() * 2 + 8 > self.scratch.capacity() && start < FIRST_SPILL / 2 {
+            self.scratch.reserve(FIRST_SPILL.max(logical.len() * 2));
+        }
+        let units = write::field(spec, logical, &mut self.scratch).map_err(|reason| FieldError { field, reason })?;
+        if self.scratch.len() > u16::MAX as usize {
+            let had = self.scratch.len();
+            self.scratch.truncate(start);
+            return Err(FieldError { field, reason: Reason::FrameTooLarge { max: u16::MAX as usize, had } });
+        }
+        self.place_in_scratch(field, Slot { start: start as u16, units: units as u16 });
+        Ok(())
     }
+
+    #[inline]
+    fn place_in_scratch(&mut self, field: u8, slot: Slot) {
+        if self.present.all_below(field) {
+            self.slots.push(slot);
+            self.present.insert(field);
+            self.presence_changed = true;
+        } else {
+            let rank = self.present.rank(field);
+            if self.present.contains(field) {
+                self.slots[rank] = slot;
+            } else {
+                self.slots.insert(rank, slot);
+                self.present.insert(field);
+                self.presence_changed = true;
+            }
+        }
+        self.changed.insert(field);
+        if let Some(misfits) = &mut self.misfits {
+            misfits.remove(field);
+        }
+    }
+
     /// Sets an all-digit fixed field from a number, zero-filled on the left.
-    pub fn set_number(&mut self, _field: u8, _value: u64) -> Result<(), FieldError> {
-        todo!()
+    pub fn set_number(&mut self, field: u8, value: u64) -> Result<(), FieldError> {
+        let mut digits = [0; 20];
+        let mut left = value;
+        let mut start = digits.len();
+        while left > 0 || start == digits.len() {
+            start -= 1;
+            digits[start] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        self.set(field, &digits[start..])
     }
+
     /// Removes a field; absent is fine.
-    pub fn remove(&mut self, _field: u8) {
-        todo!()
+    pub fn remove(&mut self, field: u8) {
+        self.drop_field(field);
+        if let Some(misfits) = &mut self.misfits {
+            misfits.remove(field);
+        }
     }
+
+    fn drop_field(&mut self, field: u8) {
+        if self.present.contains(field) {
+            self.slots.remove(self.present.rank(field));
+            self.present.remove(field);
+            self.changed.remove(field);
+            self.presence_changed = true;
+        }
+    }
+
     /// Appends the message's bytes to `out`; on an error `out` is as it was.
-    pub fn encode(&self, _out: &mut BytesMut) -> Result<(), EncodeError> {
-        todo!()
+    pub fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        crate::encode::message(self, out)
+    }
+
+    /// Hands the fields' bytes in order to `put`, in as few contiguous runs as there are.
+    pub(crate) fn runs(&self, mut put: impl FnMut(&[u8])) {
+        let profile = self.dialect.profile(self.mti);
+        let (mut from_scratch, mut start, mut end) = (false, 0usize, 0usize);
+        for (field, slot) in self.present.iter().zip(&self.slots) {
+            let changed = self.changed.contains(field);
+            let at = slot.start as usize;
+            if changed != from_scratch || at != end {
+                put(&self.buffer(from_scratch)[start..end]);
+                (from_scratch, start) = (changed, at);
+            }
+            let spec = profile.spec(field);
+            end = at + spec.prefix_width as usize + spec.wire_len(slot.units as usize);
+        }
+        put(&self.buffer(from_scratch)[start..end]);
+    }
+
+    #[inline]
+    fn buffer(&self, scratch: bool) -> &[u8] {
+        if scratch { &self.scratch } else { &self.frame }
     }
 }
 
 impl fmt::Debug for Message {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::describe::debug(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_dialect_takes_a_payment_there_and_back() {
+        for name in Dialect::shipped() {
+            let dialect = Dialect::named(name).unwrap();
+            let mut message = Message::new(&dialect, "0200".parse().unwrap());
+            let values: [(u8, &str); 9] = [
+                (2, "4111111111111"),
+                (3, "000000"),
+                (4, "000000012345"),
+                (7, "1123072500"),
+                (11, "000001"),
+                (35, "4111111111111111=29122011234567890"),
+                (41, "TERM0001"),
+                (70, "301"),
+                (97, "C0000000000000100"),
+            ];
+            for (field, value) in values.iter().rev() {
+                message.set(*field, value.as_bytes()).unwrap();
+            }
+            message.set(52, &[1, 2, 3, 4, 5, 6, 7, 0xFF]).unwrap();
+            let mut out = BytesMut::new();
+            message.encode(&mut out).unwrap();
+            let frame = out.clone().freeze();
+            let mut back = dialect.decode(frame.clone()).unwrap();
+            for (field, value) in values {
+                assert_eq!(back.text(field).as_deref(), Some(value), "DE{field} in {name}");
+            }
+            assert_eq!(back.text(52).as_deref(), Some("01020304050607FF"));
+            out.clear();
+            back.encode(&mut out).unwrap();
+            assert_eq!(out, frame, "{name}");
+            back.set(11, b"2").unwrap();
+            back.remove(70);
+            out.clear();
+            back.encode(&mut out).unwrap();
+            let again = dialect.decode(out.clone().freeze()).unwrap();
+            assert_eq!((again.number(11), again.has(70), again.text(35)), (Some(2), false, back.text(35)));
+        }
     }
 }

@@ -1,0 +1,171 @@
+//! Sets of data elements, in the shape of the bitmap: DE 1 is the first bit of the first word.
+
+use std::fmt;
+
+/// A set of data elements 1 to 192. Three words; the first bit of the first word is DE 1, as on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct FieldSet([u64; 3]);
+
+impl FieldSet {
+    /// The largest data element: three bitmaps of 64.
+    pub const MAX: u8 = 192;
+
+    /// The empty set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([0; 3])
+    }
+
+    /// From the words of a bitmap as they stand on the wire.
+    #[must_use]
+    pub const fn from_words(words: [u64; 3]) -> Self {
+        Self(words)
+    }
+
+    /// The words of a bitmap.
+    #[must_use]
+    pub const fn words(&self) -> [u64; 3] {
+        self.0
+    }
+
+    #[inline]
+    const fn place(field: u8) -> (usize, u64) {
+        let index = field.wrapping_sub(1);
+        ((index >> 6) as usize, 1 << (63 - (index & 63)))
+    }
+
+    /// Is `field` in the set? (Never, outside 1 to 192.)
+    #[inline]
+    #[must_use]
+    pub const fn contains(&self, field: u8) -> bool {
+        let (word, bit) = Self::place(field);
+        word < 3 && self.0[word] & bit != 0
+    }
+
+    /// Adds a field.
+    ///
+    /// # Panics
+    /// If `field` is not in 1 to 192.
+    #[inline]
+    pub const fn insert(&mut self, field: u8) {
+        let (word, bit) = Self::place(field);
+        self.0[word] |= bit;
+    }
+
+    /// Takes a field out; absent is fine.
+    #[inline]
+    pub const fn remove(&mut self, field: u8) {
+        let (word, bit) = Self::place(field);
+        if word < 3 {
+            self.0[word] &= !bit;
+        }
+    }
+
+    /// How many fields of the set are smaller than `field`.
+    #[inline]
+    #[must_use]
+    pub const fn rank(&self, field: u8) -> usize {
+        let (word, bit) = Self::place(field);
+        // All bits more significant than `bit` in its word.
+        let mut rank = (self.0[word] & !(bit | (bit - 1))).count_ones();
+        let mut before = 0;
+        while before < word {
+            rank += self.0[before].count_ones();
+            before += 1;
+        }
+        rank as usize
+    }
+
+    /// Is `field` larger than every field of the set?
+    #[inline]
+    #[must_use]
+    pub const fn all_below(&self, field: u8) -> bool {
+        let (word, bit) = Self::place(field);
+        match word {
+            0 => self.0[0] & (bit | (bit - 1)) == 0 && self.0[1] | self.0[2] == 0,
+            1 => self.0[1] & (bit | (bit - 1)) == 0 && self.0[2] == 0,
+            _ => self.0[2] & (bit | (bit - 1)) == 0,
+        }
+    }
+
+    /// How many fields.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        (self.0[0].count_ones() + self.0[1].count_ones() + self.0[2].count_ones()) as usize
+    }
+
+    /// None at all?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] == 0
+    }
+
+    /// The fields of this set that are not in `other`.
+    #[must_use]
+    pub const fn without(&self, other: &Self) -> Self {
+        Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1], self.0[2] & !other.0[2]])
+    }
+
+    /// The fields of either set.
+    #[must_use]
+    pub const fn union(&self, other: &Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1], self.0[2] | other.0[2]])
+    }
+
+    /// The smallest field.
+    #[must_use]
+    pub fn first(&self) -> Option<u8> {
+        self.iter().next()
+    }
+
+    /// The fields in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
+        let words = self.0;
+        (0u8..3).flat_map(move |word| {
+            let mut left = words[word as usize];
+            std::iter::from_fn(move || {
+                let zeros = left.leading_zeros();
+                if zeros == 64 {
+                    return None;
+                }
+                left &= !(1 << (63 - zeros));
+                Some(word * 64 + zeros as u8 + 1)
+            })
+        })
+    }
+}
+
+impl FromIterator<u8> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = u8>>(fields: I) -> Self {
+        let mut set = Self::new();
+        fields.into_iter().for_each(|field| set.insert(field));
+        set
+    }
+}
+
+impl fmt::Debug for FieldSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_rank_follow_the_bitmap() {
+        let set: FieldSet = [2, 64, 65, 128, 129, 192].into_iter().collect();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [2, 64, 65, 128, 129, 192]);
+        for (rank, field) in set.iter().enumerate() {
+            assert_eq!(set.rank(field), rank);
+        }
+        assert_eq!(set.rank(66), 3);
+        assert_eq!(set.words()[0], 0x4000_0000_0000_0001);
+        assert!(!set.contains(0) && !set.contains(193) && !set.contains(255));
+        assert!(!set.all_below(191) && !set.all_below(192));
+        assert!([3, 4].into_iter().collect::<FieldSet>().all_below(5));
+        assert!(![3, 4].into_iter().collect::<FieldSet>().all_below(4));
+        assert_eq!((set.len(), FieldSet::new().is_empty()), (6, true));
+    }
+}

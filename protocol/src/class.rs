@@ -1,0 +1,203 @@
+//! Which characters a content class admits, checked eight at a time.
+
+/// A content class of ISO 8583 (§4.2): what characters a field may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Class {
+    /// `n`: digits.
+    N,
+    /// `a`: letters and blank.
+    A,
+    /// `an`: letters, digits and blank.
+    An,
+    /// `as`: letters, blank and specials.
+    As,
+    /// `ns`: digits and specials.
+    Ns,
+    /// `ans`: any printable character.
+    Ans,
+    /// `z`: track 2 and 3, the code set of ISO 7813: `0`–`9` and `:;<=>?`, and `D` as another form of `=`.
+    Z,
+    /// `b`: any byte.
+    B,
+    /// `x+n`: `C` or `D`, then digits.
+    Xn,
+}
+
+impl Class {
+    /// The class as the standard writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::N => "n",
+            Self::A => "a",
+            Self::An => "an",
+            Self::As => "as",
+            Self::Ns => "ns",
+            Self::Ans => "ans",
+            Self::Z => "z",
+            Self::B => "b",
+            Self::Xn => "x+n",
+        }
+    }
+
+    /// Does the class admit this ASCII character at this position?
+    pub(crate) const fn admits(self, position: usize, byte: u8) -> bool {
+        match self {
+            Self::N => byte.is_ascii_digit(),
+            Self::A => byte.is_ascii_alphabetic() || byte == b' ',
+            Self::An => byte.is_ascii_alphanumeric() || byte == b' ',
+            Self::As => matches!(byte, 0x20..=0x7E) && !byte.is_ascii_digit(),
+            Self::Ns => matches!(byte, 0x20..=0x7E) && !byte.is_ascii_alphabetic(),
+            Self::Ans => matches!(byte, 0x20..=0x7E),
+            Self::Z => matches!(byte, 0x30..=0x3F | b'D'),
+            Self::B => true,
+            Self::Xn => {
+                if position == 0 {
+                    matches!(byte, b'C' | b'D')
+                } else {
+                    byte.is_ascii_digit()
+                }
+            }
+        }
+    }
+
+    /// The first character of `ascii` that the class does not admit.
+    #[cold]
+    pub(crate) fn offender(self, ascii: &[u8]) -> Option<usize> {
+        ascii.iter().enumerate().position(|(position, byte)| !self.admits(position, *byte))
+    }
+
+    /// Does the class admit all of `ascii`?
+    #[inline]
+    pub(crate) fn admits_all(self, ascii: &[u8]) -> bool {
+        match self {
+            Self::N => all_digits(ascii),
+            Self::Ans => all_printable(ascii),
+            Self::An => all_alphanumeric(ascii),
+            Self::B => true,
+            Self::Xn => match ascii.split_first() {
+                Some((sign, digits)) => matches!(sign, b'C' | b'D') && all_digits(digits),
+                None => true,
+            },
+            Self::A | Self::As | Self::Ns | Self::Z => self.offender(ascii).is_none(),
+        }
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * ONES;
+
+/// Runs `bad` over `bytes`, eight at a time; the last word overlaps the one before, shorter inputs are filled up with
+/// `filler`, which must be a good byte.
+#[inline(always)]
+fn none(bytes: &[u8], filler: u8, bad: impl Fn(u64) -> u64) -> bool {
+    let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk);
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let mut found = bad(word(last));
+        for chunk in bytes.as_chunks::<8>().0 {
+            found |= bad(word(chunk));
+        }
+        found == 0
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        bad(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))) == 0
+    } else if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
+        let mut word = [filler; 8];
+        word[0] = *first;
+        word[1] = bytes[bytes.len() / 2];
+        word[2] = *last;
+        bad(u64::from_le_bytes(word)) == 0
+    } else {
+        true
+    }
+}
+
+/// ASCII digits only?
+#[inline]
+pub(crate) fn all_digits(bytes: &[u8]) -> bool {
+    none(bytes, b'0', |word| {
+        let high = 0xF0 * ONES;
+        (word & high ^ (0x30 * ONES)) | (word.wrapping_add(0x06 * ONES) & high ^ (0x30 * ONES))
+    })
+}
+
+/// EBCDIC digits (F0 to F9) only?
+#[inline]
+pub(crate) fn all_ebcdic_digits(bytes: &[u8]) -> bool {
+    // The low nibble must not carry: F0..F9 without the high bits is 70..79, plus six stays below 80.
+    none(bytes, 0xF0, |word| {
+        let high = 0xF0 * ONES;
+        (word & high ^ high) | ((word & (0x0F * ONES)).wrapping_add(0x06 * ONES) & (0x10 * ONES))
+    })
+}
+
+/// Printable ASCII (20 to 7E) only?
+#[inline]
+pub(crate) fn all_printable(bytes: &[u8]) -> bool {
+    none(bytes, b' ', |word| {
+        let ascii = word & !HIGH;
+        (word & HIGH) | (!at_least(ascii, 0x20) & HIGH) | at_least(ascii, 0x7F)
+    })
+}
+
+/// ASCII letters, digits and blanks only?
+#[inline]
+pub(crate) fn all_alphanumeric(bytes: &[u8]) -> bool {
+    none(bytes, b' ', |word| {
+        let ascii = word & !HIGH;
+        let folded = ascii | (0x20 * ONES);
+        let digit = at_least(ascii, b'0') & !at_least(ascii, b'9' + 1);
+        let letter = at_least(ascii, 0x40) & at_least(folded, b'a') & !at_least(folded, b'z' + 1);
+        let blank = at_least(ascii, b' ') & !at_least(ascii, b' ' + 1);
+        (word & HIGH) | (!(digit | letter | blank) & HIGH)
+    })
+}
+
+/// The high bit of every byte of `ascii` (all below 80) that is `least` or more.
+#[inline(always)]
+const fn at_least(ascii: u64, least: u8) -> u64 {
+    ascii.wrapping_add((0x80 - least as u64) * ONES) & HIGH
+}
+
+/// Packed digits only (every nibble 0 to 9)?
+#[inline]
+pub(crate) fn all_packed_digits(bytes: &[u8]) -> bool {
+    none(bytes, 0, |word| word & (word << 1 | word << 2) & (0x88 * ONES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every byte at every position of every length up to 20 gets the same verdict as the plain definition.
+    fn agrees(good: u8, fast: impl Fn(&[u8]) -> bool, slow: impl Fn(u8) -> bool) {
+        for length in 0..20 {
+            let mut bytes = vec![good; length];
+            assert!(fast(&bytes), "{length} good bytes");
+            for position in 0..length {
+                for byte in 0..=255 {
+                    bytes[position] = byte;
+                    assert_eq!(fast(&bytes), slow(byte), "byte {byte:02x} at {position} of {length}");
+                }
+                bytes[position] = good;
+            }
+        }
+    }
+
+    #[test]
+    fn the_fast_checks_say_what_the_definitions_say() {
+        agrees(b'7', all_digits, |byte| byte.is_ascii_digit());
+        agrees(0xF3, all_ebcdic_digits, |byte| matches!(byte, 0xF0..=0xF9));
+        agrees(b'~', all_printable, |byte| Class::Ans.admits(0, byte));
+        agrees(b'z', all_alphanumeric, |byte| Class::An.admits(0, byte));
+        agrees(0x99, all_packed_digits, |byte| byte >> 4 < 10 && byte & 15 < 10);
+    }
+
+    #[test]
+    fn signs_and_tracks() {
+        assert!(Class::Xn.admits_all(b"C00000100") && !Class::Xn.admits_all(b"X00000100"));
+        assert!(!Class::Xn.admits_all(b"CC0000100"));
+        assert!(Class::Z.admits_all(b";4111111111111111=2912?") && Class::Z.admits_all(b"4111D2912"));
+        assert!(!Class::Z.admits_all(b"4111d2912") && !Class::Z.admits_all(b"4111 2912"));
+        assert_eq!(Class::N.offender(b"12A4"), Some(2));
+    }
+}

@@ -1,0 +1,137 @@
+//! From bytes to a [`Message`]: one pass over the frame, strict, nothing copied.
+
+use crate::{
+    Dialect, Mti,
+    bitmap::FieldSet,
+    dialect::{BitmapForm, MtiForm},
+    encoding::{Fault, read},
+    error::{DecodeError, Reason},
+    field::Case,
+    message::{Message, Slot},
+};
+use bytes::Bytes;
+use nom::{IResult, bytes::complete::take};
+use std::sync::Arc;
+
+/// Where decoding stopped: the data element (0 MTI, 1 bitmap), and what is wrong at which offset.
+struct Stop {
+    field: Option<u8>,
+    offset: usize,
+    reason: Reason,
+}
+
+/// The largest body that the slots can address.
+const MOST: usize = u16::MAX as usize;
+
+/// Decodes `body` in `dialect`.
+pub(crate) fn message(dialect: &Arc<Dialect>, body: Bytes) -> Result<Message, DecodeError> {
+    let mti = match head(dialect, &body) {
+        Ok(mti) => mti,
+        Err(stop) => return Err(error(stop, None)),
+    };
+    let mut message = Message::framed(dialect, mti, body);
+    match fields(&mut message) {
+        Ok(()) => Ok(message),
+        Err(stop) => Err(error(stop, Some(Box::new(message)))),
+    }
+}
+
+#[cold]
+fn error(stop: Stop, partial: Option<Box<Message>>) -> DecodeError {
+    DecodeError { field: stop.field, offset: stop.offset, reason: stop.reason, partial }
+}
+
+/// The MTI.
+#[inline]
+fn head(dialect: &Dialect, body: &[u8]) -> Result<Mti, Stop> {
+    if body.len() > MOST {
+        let reason = Reason::FrameTooLarge { max: MOST, had: body.len() };
+        return Err(Stop { field: None, offset: 0, reason });
+    }
+    let width = dialect.mti_form.width();
+    let taken: IResult<&[u8], &[u8], ()> = take(width)(body);
+    let Ok((_, bytes)) = taken else {
+        let reason = Reason::Short { wanted: width, had: body.len() };
+        return Err(Stop { field: Some(0), offset: 0, reason });
+    };
+    let mti = match (dialect.mti_form, bytes) {
+        (MtiForm::Ascii, [a, b, c, d]) => Mti::from_digits([*a, *b, *c, *d]),
+        (MtiForm::Ebcdic, [a, b, c, d]) => Mti::from_digits([*a, *b, *c, *d].map(|byte| byte.wrapping_sub(0xC0))),
+        (MtiForm::Bcd, [high, low]) => Mti::from_packed(u16::from_be_bytes([*high, *low])),
+        _ => None,
+    };
+    mti.ok_or(Stop { field: Some(0), offset: 0, reason: Reason::BadMti })
+}
+
+/// Bitmap and fields.
+#[inline]
+fn fields(message: &mut Message) -> Result<(), Stop> {
+    let dialect = Arc::clone(&message.dialect);
+    let body = message.frame.clone();
+    let start = dialect.mti_form.width();
+    let (announced, mut rest) = bitmap(&dialect.bitmap_form, &body[start..]).map_err(|fault| Stop {
+        field: Some(1),
+        offset: start + fault.at,
+        reason: fault.reason,
+    })?;
+    message.head = (body.len() - rest.len()) as u16;
+    let profile = dialect.profile(message.mti);
+    for field in announced.iter() {
+        let offset = body.len() - rest.len();
+        if !profile.defined.contains(field) {
+            return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
+        }
+        let spec = profile.spec(field);
+        let found = read::field(spec, rest).map_err(|fault: Fault| Stop {
+            field: Some(field),
+            offset: offset + fault.at,
+            reason: fault.reason,
+        })?;
+        message.push_slot(field, Slot { start: offset as u16, units: found.units as u16 });
+        rest = found.rest;
+    }
+    if !rest.is_empty() {
+        let offset = body.len() - rest.len();
+        return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: rest.len() } });
+    }
+    match profile.mandatory.without(&message.present).first() {
+        None => Ok(()),
+        Some(field) => Err(Stop { field: Some(field), offset: body.len(), reason: Reason::Missing }),
+    }
+}
+
+/// Reads the bitmap: the fields it announces (without those that announce further bitmaps) and what follows it.
+#[inline]
+pub(crate) fn bitmap<'a>(form: &BitmapForm, input: &'a [u8]) -> Result<(FieldSet, &'a [u8]), Fault> {
+    let mut words = [0u64; 3];
+    let mut rest = input;
+    for index in 0..form.blocks as usize {
+        let more = form.fixed || index == 0 || words[index - 1] >> 63 == 1;
+        if !more {
+            break;
+        }
+        let at = input.len() - rest.len();
+        let taken: IResult<&[u8], &[u8], ()> = take(form.block_width())(rest);
+        let Ok((after, block)) = taken else {
+            let reason = Reason::Short { wanted: form.block_width(), had: rest.len() };
+            return Err(Fault::new(at, reason));
+        };
+        words[index] = word(form, block).ok_or(Fault::new(at, Reason::BadBitmap))?;
+        rest = after;
+    }
+    let mut set = FieldSet::from_words(words);
+    set.remove(1);
+    if form.blocks == 3 {
+        set.remove(65);
+    }
+    Ok((set, rest))
+}
+
+#[inline]
+fn word(form: &BitmapForm, block: &[u8]) -> Option<u64> {
+    if let Ok(raw) = <[u8; 8]>::try_from(block) {
+        return Some(u64::from_be_bytes(raw));
+    }
+    let digit = if form.ebcdic { read::ebcdic_hex_digit } else { read::hex_digit };
+    block.iter().try_fold(0, |word, byte| Some(word << 4 | u64::from(digit(*byte, Case::Any)?)))
+}

@@ -1,0 +1,182 @@
+//! A message as a person reads it: named values, nested where the dialect declares an inside, masked by sensitivity; and
+//! the way back, from such values to a message.
+//!
+//! Tools make tables and JSON of [`elements`], and messages of JSON with [`message`]: text as it is, binary as upper-case
+//! hex, a composite as its elements. An element that occurs more than once stands in the list more than once.
+
+use crate::{Dialect, FieldError, Message, Mti, class::Class, dialect::Sensitivity, error::Reason, field::Spec};
+use std::{fmt, sync::Arc};
+
+/// One field, or one element inside a composite.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Element {
+    /// The number of the field (`2`), or the tag or number of the element (`9F26`, `01`).
+    pub key: String,
+    /// Its name in the dialect, empty where it has none.
+    pub name: String,
+    /// How it may be shown.
+    pub sensitivity: Sensitivity,
+    /// What it holds.
+    pub value: Value,
+}
+
+/// What a field holds.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Text, or binary as upper-case hex.
+    Text(String),
+    /// The elements inside, in order.
+    Elements(Vec<Element>),
+}
+
+impl Element {
+    /// An element to build a message from; name and sensitivity come from the dialect there.
+    #[must_use]
+    pub fn new(key: impl Into<String>, value: Value) -> Self {
+        Self { key: key.into(), name: String::new(), sensitivity: Sensitivity::Secret, value }
+    }
+
+    /// The value masked as its sensitivity asks; `None` for a composite.
+    #[must_use]
+    pub fn masked(&self) -> Option<String> {
+        match &self.value {
+            Value::Text(text) => Some(masked(self.sensitivity, text)),
+            Value::Elements(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Value::Text(text) => write!(f, "{}={}", self.key, masked(self.sensitivity, text)),
+            Value::Elements(elements) => write!(f, "{}={elements:?}", self.key),
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(&masked(Sensitivity::Secret, text)),
+            Self::Elements(elements) => elements.fmt(f),
+        }
+    }
+}
+
+/// A value that could not be made into a field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ElementError {
+    /// Where: `55`, `55.9F26`.
+    pub path: String,
+    /// Why; never the value.
+    pub reason: ElementReason,
+}
+
+/// Why a value could not be made into a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ElementReason {
+    /// The key is no data element from 2 to 192.
+    NoField,
+    /// The value is binary, and the text is not an even number of hex characters.
+    NoHex,
+    /// Elements were given, but the dialect declares no inside for this field.
+    NoComposite,
+    /// The value does not fit.
+    Field(Reason),
+}
+
+impl fmt::Display for ElementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DE{}: ", self.path)?;
+        match self.reason {
+            ElementReason::NoField => f.write_str("wanted the number of a data element, 2 to 192"),
+            ElementReason::NoHex => f.write_str("a binary value is written as an even number of hex characters"),
+            ElementReason::NoComposite => f.write_str("the dialect declares nothing inside this field"),
+            ElementReason::Field(reason) => reason.fmt(f),
+        }
+    }
+}
+impl std::error::Error for ElementError {}
+
+/// The fields of a message in order.
+#[must_use]
+pub fn elements(message: &Message) -> Vec<Element> {
+    let dialect = message.dialect();
+    message
+        .fields()
+        .map(|field| Element {
+            key: field.to_string(),
+            name: dialect.field_name(field).unwrap_or_default().to_owned(),
+            sensitivity: dialect.sensitivity(field),
+            value: Value::Text(message.text(field).unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// A message from named values.
+///
+/// # Errors
+/// The first value that does not fit, with its path.
+pub fn message(dialect: &Arc<Dialect>, mti: Mti, elements: &[Element]) -> Result<Message, ElementError> {
+    let mut message = Message::new(dialect, mti);
+    for element in elements {
+        let error = |reason| ElementError { path: element.key.clone(), reason };
+        let field = element.key.parse().ok().filter(|field| (2..=192).contains(field));
+        let field: u8 = field.ok_or(error(ElementReason::NoField))?;
+        let Value::Text(text) = &element.value else { return Err(error(ElementReason::NoComposite)) };
+        let set = if message.is_binary(field) {
+            message.set(field, &unhex(text).ok_or(error(ElementReason::NoHex))?)
+        } else {
+            message.set(field, text.as_bytes())
+        };
+        set.map_err(|FieldError { reason, .. }| error(ElementReason::Field(reason)))?;
+    }
+    Ok(message)
+}
+
+/// A logical value as text; binary, and text in a character set that is not UTF-8, as upper-case hex.
+pub(crate) fn text(spec: &Spec, logical: &[u8]) -> String {
+    match std::str::from_utf8(logical) {
+        Ok(text) if spec.class != Class::B => text.to_owned(),
+        _ => hex(logical),
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
+    if odd.is_empty() { bytes } else { None }
+}
+
+/// A value masked as its sensitivity asks: a card number keeps six and four of at least thirteen, the rest only its length.
+#[must_use]
+pub fn masked(sensitivity: Sensitivity, text: &str) -> String {
+    let count = text.chars().count();
+    match sensitivity {
+        Sensitivity::Public => text.to_owned(),
+        Sensitivity::Pan if count >= 13 && text.is_ascii() => {
+            format!("{}{}{}", &text[..6], "*".repeat(count - 10), &text[count - 4..])
+        }
+        Sensitivity::Pan => "*".repeat(count),
+        Sensitivity::Private | Sensitivity::Secret => format!("[{count} hidden]"),
+    }
+}
+
+pub(crate) fn debug(message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{}", message.mti())?;
+    for element in elements(message) {
+        write!(f, " {element:?}")?;
+    }
+    Ok(())
+}

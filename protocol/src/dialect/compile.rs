@@ -1,0 +1,150 @@
+//! From the tree of a dialect file to the flat tables that decode and encode run on.
+
+use super::{
+    Announce, BitmapForm, Dialect, DialectError, Label, MtiForm, Profile, Sensitivity, Version,
+    spec::{self, Defaults},
+    tree::{self, Kind, Node, Origin, Reader},
+};
+use crate::{bitmap::FieldSet, field::Spec};
+use std::path::Path;
+
+/// How many dialects may extend one another in a row.
+const DEEPEST: usize = 8;
+
+/// Compiles the text of a file whose `extends` are looked up in `beside`, then among the shipped.
+pub(super) fn text(file: &str, text: &str, beside: Option<&Path>) -> Result<Dialect, DialectError> {
+    let node = resolve(file, text, beside, DEEPEST)?;
+    dialect(node)
+}
+
+/// Reads a dialect file.
+#[expect(clippy::disallowed_methods, reason = "dialects are loaded by path here and nowhere else in the crate")]
+pub(super) fn read_file(path: &Path) -> Result<String, DialectError> {
+    std::fs::read_to_string(path).map_err(|error| DialectError {
+        file: path.display().to_string(),
+        line: 0,
+        field: None,
+        message: format!("cannot be read ({error}), and no shipped dialect has this name"),
+    })
+}
+
+fn resolve(file: &str, text: &str, beside: Option<&Path>, left: usize) -> Result<Node, DialectError> {
+    let mut node = tree::parse(file, text)?;
+    let Kind::Table(entries) = &mut node.kind else { return Ok(node) };
+    let Some(base) = entries.remove("extends") else { return Ok(node) };
+    let Kind::Text(name) = &base.kind else {
+        return Err(base.origin.error(None, "`extends` is the name of a dialect, as a text"));
+    };
+    if left == 0 {
+        return Err(base.origin.error(None, format!("more than {DEEPEST} dialects extend one another: in a circle?")));
+    }
+    let below = match beside.map(|directory| directory.join(name)).filter(|path| path.is_file()) {
+        Some(path) => resolve(&path.display().to_string(), &read_file(&path)?, path.parent(), left - 1)?,
+        None => match super::shipped::text(name) {
+            Some(text) => resolve(name, text, None, left - 1)?,
+            None => {
+                return Err(base
+                    .origin
+                    .error(None, format!("extends \"{name}\", which is no shipped dialect and no file")));
+            }
+        },
+    };
+    Ok(tree::overlay(below, node))
+}
+
+fn dialect(node: Node) -> Result<Dialect, DialectError> {
+    let mut top = Reader::new(node, None)?;
+    let Some((name, _)) = top.text("name")? else { return Err(top.error("a dialect needs a `name`")) };
+    let version = version(&mut top)?;
+    let mti_form = top
+        .choice("mti", &[("ascii", MtiForm::Ascii), ("ebcdic", MtiForm::Ebcdic), ("bcd", MtiForm::Bcd)])?
+        .ok_or_else(|| top.error("a dialect needs `mti`: \"ascii\", \"ebcdic\" or \"bcd\""))?;
+    let bitmap_form = match top.table("bitmap")? {
+        Some(reader) => bitmap(reader)?,
+        None => return Err(top.error("a dialect needs a `bitmap`")),
+    };
+    let defaults = Defaults::read(top.table("defaults")?)?;
+    let most = 64 * bitmap_form.blocks;
+    let base = profile(&mut top, &defaults, most)?;
+    top.finish()?;
+    Ok(Dialect { name, version, mti_form, bitmap_form, profiles: vec![base], by_mti: Box::default() })
+}
+
+fn version(top: &mut Reader) -> Result<Version, DialectError> {
+    match top.number("version", 9999)? {
+        Some(1987) => Ok(Version::V1987),
+        Some(1993) => Ok(Version::V1993),
+        Some(2003) => Ok(Version::V2003),
+        Some(other) => Err(top.error(format!("`version` is {other}, allowed are 1987, 1993 and 2003"))),
+        None => Err(top.error("a dialect needs a `version`: 1987, 1993 or 2003")),
+    }
+}
+
+pub(super) fn bitmap(mut reader: Reader) -> Result<BitmapForm, DialectError> {
+    let (hex, ebcdic) = reader
+        .choice("encoding", &[("raw", (false, false)), ("hex", (true, false)), ("ebcdic-hex", (true, true))])?
+        .ok_or_else(|| reader.error("a bitmap needs an `encoding`: \"raw\", \"hex\" or \"ebcdic-hex\""))?;
+    let lower = reader.choice("case", &[("upper", false), ("lower", true)])?;
+    if lower.is_some() && !hex {
+        return Err(reader.error("`case` has no meaning for a raw bitmap"));
+    }
+    let blocks = reader.number("blocks", 3)?.unwrap_or(2);
+    if blocks == 0 {
+        return Err(reader.error("`blocks` is 0, a bitmap has 1 to 3"));
+    }
+    let fixed = reader.flag("fixed")?.unwrap_or(false);
+    let announce = reader
+        .choice("announce", &[("used", Announce::Used), ("always", Announce::Always), ("never", Announce::Never)])?;
+    if announce.is_some() && !fixed {
+        return Err(reader.error("`announce` has a meaning only where the bitmap is `fixed`"));
+    }
+    reader.finish()?;
+    Ok(BitmapForm {
+        hex,
+        ebcdic,
+        lower: lower.unwrap_or(false),
+        blocks: blocks as u8,
+        fixed,
+        announce: announce.unwrap_or(Announce::Used),
+    })
+}
+
+fn profile(top: &mut Reader, defaults: &Defaults, most: u8) -> Result<Profile, DialectError> {
+    let mut specs = Box::new([Spec::UNDEFINED; 193]);
+    let mut labels = vec![None; 193];
+    let mut defined = FieldSet::new();
+    let Some(mut fields) = top.table("fields")? else { return Err(top.error("a dialect needs `fields`")) };
+    for (key, node) in fields.rest() {
+        if matches!(node.kind, Kind::Flag(false)) {
+            continue;
+        }
+        let field = field_number(&key, &node.origin, most)?;
+        let (spec, label) = spec::field(Reader::new(node, Some(key))?, defaults)?;
+        specs[field as usize] = spec;
+        labels[field as usize] = Some(label);
+        defined.insert(field);
+    }
+    Ok(Profile { specs, labels, defined, mandatory: FieldSet::new() })
+}
+
+fn field_number(key: &str, origin: &Origin, most: u8) -> Result<u8, DialectError> {
+    match key.parse::<u8>() {
+        Ok(field) if (2..=most).contains(&field) && !key.starts_with('0') => Ok(field),
+        _ => Err(origin.error(Some(key), format!("a data element is a number from 2 to {most} under this bitmap"))),
+    }
+}
+
+/// The words for `show`.
+pub(super) const SHOWN: &[(&str, Sensitivity)] = &[
+    ("public", Sensitivity::Public),
+    ("pan", Sensitivity::Pan),
+    ("private", Sensitivity::Private),
+    ("secret", Sensitivity::Secret),
+];
+
+/// Name and sensitivity of a field or element.
+pub(super) fn label(reader: &mut Reader) -> Result<Label, DialectError> {
+    let name = reader.text("name")?.map_or_else(String::new, |(name, _)| name);
+    let sensitivity = reader.choice("show", SHOWN)?.unwrap_or(Sensitivity::Secret);
+    Ok(Label { name, sensitivity })
+}

@@ -1,0 +1,268 @@
+//! One field's entry in a dialect file: the standard's own notation (`n..19`), and how it stands on the wire.
+
+use super::{
+    DialectError, Label, compile,
+    tree::{Node, Reader},
+};
+use crate::{
+    class::Class,
+    field::{Case, Coding, Counts, Prefix, Side, Sign, Spec},
+};
+use std::collections::BTreeMap;
+
+/// The most units a field can have: what the tables address.
+const MOST: usize = 32_000;
+
+/// Wire settings by class of content; a field's own settings go before them.
+pub(super) struct Defaults(BTreeMap<String, BTreeMap<String, Node>>);
+
+impl Defaults {
+    /// The groups that `[defaults]` may set.
+    const GROUPS: [&str; 5] = ["n", "z", "text", "b", "x+n"];
+
+    pub(super) fn read(reader: Option<Reader>) -> Result<Self, DialectError> {
+        let mut groups = BTreeMap::new();
+        let Some(mut reader) = reader else { return Ok(Self(groups)) };
+        for group in Self::GROUPS {
+            if let Some(mut settings) = reader.table(group)? {
+                let entries = settings.rest();
+                if let Some((key, node)) = entries.iter().find(|(key, _)| !WIRE_KEYS.contains(&key.as_str())) {
+                    return Err(node.origin.error(None, format!("unknown key `{key}` in the defaults of {group}")));
+                }
+                groups.insert(group.to_owned(), entries);
+            }
+        }
+        reader.finish()?;
+        Ok(Self(groups))
+    }
+
+    fn of(&self, class: Class) -> BTreeMap<String, Node> {
+        let group = match class {
+            Class::N => "n",
+            Class::Z => "z",
+            Class::B => "b",
+            Class::Xn => "x+n",
+            _ => "text",
+        };
+        self.0.get(group).cloned().unwrap_or_default()
+    }
+}
+
+/// The settings of how a value stands on the wire.
+const WIRE_KEYS: [&str; 11] = [
+    "encoding",
+    "prefix",
+    "counts",
+    "pad",
+    "pad-char",
+    "nibble",
+    "nibble-side",
+    "check-nibble",
+    "case",
+    "sign",
+    "separator",
+];
+
+/// The standard's notation: `n6`, `n..19`, `ans...999`, `x+n8`, `b8`.
+struct Format {
+    class: Class,
+    /// Digits of the length prefix: the number of dots.
+    dots: usize,
+    max: usize,
+}
+
+fn format(text: &str) -> Option<Format> {
+    let split = text.find(|letter: char| letter == '.' || letter.is_ascii_digit())?;
+    let (class, rest) = text.split_at(split);
+    let class = match class {
+        "n" => Class::N,
+        "a" => Class::A,
+        "an" => Class::An,
+        "as" => Class::As,
+        "ns" => Class::Ns,
+        "ans" => Class::Ans,
+        "z" => Class::Z,
+        "b" => Class::B,
+        "x+n" => Class::Xn,
+        _ => return None,
+    };
+    let digits = rest.trim_start_matches('.');
+    let dots = rest.len() - digits.len();
+    let max = digits.parse().ok().filter(|max| digits.len() <= 6 && *max > 0)?;
+    (dots <= 6 && dots != 1).then_some(Format { class, dots, max })
+}
+
+/// Compiles one field.
+pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<(Spec, Label), DialectError> {
+    let label = compile::label(&mut reader)?;
+    let Some((text, origin)) = reader.text("format")? else {
+        return Err(reader.error("a field needs a `format` such as \"n6\" or \"ans...999\""));
+    };
+    let Some(format) = format(&text) else {
+        return Err(reader.at(
+            &origin,
+            format!("`format` is \"{text}\": wanted a class (n a an as ns ans z b x+n), a dot for each digit of the length prefix if there is one (two to six), and the maximum length, as in \"n6\", \"n..19\", \"ans...999\""),
+        ));
+    };
+    let mut settings = defaults.of(format.class);
+    reader.fill_in(&mut settings);
+    let spec = wire(&mut reader, &format)?;
+    reader.finish()?;
+    Ok((spec, label))
+}
+
+fn wire(reader: &mut Reader, format: &Format) -> Result<Spec, DialectError> {
+    let class = format.class;
+    let coding = coding(reader, class)?;
+    let (prefix, prefix_width) = prefix(reader, format)?;
+    let counts = counts(reader, coding, class, prefix)?;
+    let (pad, pad_char) = padding(reader, class, prefix)?;
+    let nibble_side = reader.choice("nibble-side", &[("left", Side::Left), ("right", Side::Right)])?;
+    let nibble = reader.text("nibble")?;
+    let nibble_checked = reader.flag("check-nibble")?.unwrap_or(true);
+    let nibble = match nibble {
+        None => 0,
+        Some((text, origin)) => match u8::from_str_radix(&text, 16) {
+            Ok(nibble) if text.len() == 1 => nibble,
+            _ => return Err(reader.at(&origin, format!("`nibble` is \"{text}\", wanted one hex digit"))),
+        },
+    };
+    let case = reader.choice("case", &[("upper", Case::Upper), ("lower", Case::Lower), ("any", Case::Any)])?;
+    let sign = reader.choice("sign", &[("ascii", Sign::Ascii), ("ebcdic", Sign::Ebcdic), ("nibble", Sign::Nibble)])?;
+    let separator = reader.choice("separator", &[("=", b'='), ("D", b'D')])?;
+    let max = format.max + usize::from(class == Class::Xn);
+    let min = match reader.number("min", MOST)? {
+        Some(min) if prefix == Prefix::None => {
+            return Err(reader.error(format!("`min` is {min}, but the field is of fixed length")));
+        }
+        Some(min) if min > max => return Err(reader.error(format!("`min` is {min}, above the maximum of {max}"))),
+        Some(min) => min,
+        None if prefix == Prefix::None => max,
+        None => 0,
+    };
+    let spec = Spec {
+        class,
+        coding,
+        prefix,
+        prefix_width,
+        counts,
+        pad,
+        pad_char,
+        nibble_side: nibble_side.unwrap_or(Side::Left),
+        nibble,
+        nibble_checked,
+        case: case.unwrap_or(Case::Upper),
+        sign: sign.unwrap_or(Sign::Ascii),
+        separator: separator.unwrap_or(b'='),
+        inside: false,
+        min: min.min(MOST) as u16,
+        max: max.min(MOST) as u16,
+    };
+    prefix_holds(reader, &spec, format)?;
+    Ok(spec)
+}
+
+fn coding(reader: &mut Reader, class: Class) -> Result<Coding, DialectError> {
+    let words = [
+        ("ascii", Coding::Ascii),
+        ("cp037", Coding::Cp037),
+        ("cp500", Coding::Cp500),
+        ("cp1047", Coding::Cp1047),
+        ("bytes", Coding::Bytes),
+        ("bcd", Coding::Bcd),
+        ("raw", Coding::Raw),
+        ("hex", Coding::Hex),
+        ("ebcdic-hex", Coding::EbcdicHex),
+    ];
+    let coding =
+        reader.choice("encoding", &words)?.unwrap_or(if class == Class::B { Coding::Raw } else { Coding::Ascii });
+    let fits = match coding {
+        Coding::Bcd => matches!(class, Class::N | Class::Z | Class::Xn),
+        Coding::Raw | Coding::Hex | Coding::EbcdicHex => class == Class::B,
+        Coding::Bytes => class == Class::Ans,
+        _ => class != Class::B,
+    };
+    if fits {
+        return Ok(coding);
+    }
+    let word = words.iter().find(|(_, other)| *other == coding).map_or("", |(word, _)| word);
+    Err(reader.error(format!("the encoding \"{word}\" does not go with the class {}", class.name())))
+}
+
+fn prefix(reader: &mut Reader, format: &Format) -> Result<(Prefix, u8), DialectError> {
+    let words = [
+        ("ascii", Prefix::Ascii),
+        ("ebcdic", Prefix::Ebcdic),
+        ("bcd", Prefix::Bcd),
+        ("binary", Prefix::Binary),
+        ("hex", Prefix::Hex),
+    ];
+    let prefix = reader.choice("prefix", &words)?.unwrap_or(Prefix::Ascii);
+    let width = match prefix {
+        _ if format.dots == 0 => return Ok((Prefix::None, 0)),
+        Prefix::Bcd => format.dots.div_ceil(2),
+        // As many bytes as the largest number of that many digits needs: 99 one, 999 and 9999 two, 99999 three.
+        Prefix::Binary => [0, 1, 1, 2, 2, 3, 3][format.dots],
+        _ => format.dots,
+    };
+    let bytes = reader.number("prefix-bytes", 6)?.unwrap_or(width);
+    Ok((prefix, bytes as u8))
+}
+
+fn counts(reader: &mut Reader, coding: Coding, class: Class, prefix: Prefix) -> Result<Counts, DialectError> {
+    let bytes = reader.choice("counts", &[("digits", false), ("bytes", true)])?;
+    match (coding, bytes) {
+        _ if prefix == Prefix::None => Ok(Counts::Units),
+        (Coding::Bcd, Some(true)) => Ok(Counts::Wire),
+        (Coding::Bcd, Some(false)) => Ok(Counts::Units),
+        (Coding::Hex | Coding::EbcdicHex, Some(false)) => Ok(Counts::Wire),
+        (Coding::Bcd, None) => Err(reader.error(format!(
+            "packed {} of variable length: say whether the length `counts` \"digits\" or \"bytes\"",
+            class.name()
+        ))),
+        (Coding::Hex | Coding::EbcdicHex, None) => {
+            Err(reader.error("hex text of variable length: say whether the length `counts` \"digits\" or \"bytes\""))
+        }
+        (Coding::Raw, Some(false)) => Err(reader.error("raw bytes have no digits to count")),
+        _ => Ok(Counts::Units),
+    }
+}
+
+fn padding(reader: &mut Reader, class: Class, prefix: Prefix) -> Result<(Side, u8), DialectError> {
+    let side = reader.choice("pad", &[("none", Side::None), ("left", Side::Left), ("right", Side::Right)])?;
+    let usual = match class {
+        _ if prefix != Prefix::None => (Side::None, b' '),
+        Class::N | Class::Xn => (Side::Left, b'0'),
+        Class::B | Class::Z => (Side::None, 0),
+        _ => (Side::Right, b' '),
+    };
+    let side = side.unwrap_or(usual.0);
+    let Some((text, origin)) = reader.text("pad-char")? else { return Ok((side, usual.1)) };
+    match text.as_bytes() {
+        [byte] if class == Class::B || class.admits(1, *byte) => Ok((side, *byte)),
+        [_] => {
+            Err(reader.at(&origin, format!("`pad-char` is \"{text}\", which class {} does not admit", class.name())))
+        }
+        _ => Err(reader.at(&origin, format!("`pad-char` is \"{text}\", wanted one ASCII character"))),
+    }
+}
+
+/// Can the prefix say the maximum?
+fn prefix_holds(reader: &Reader, spec: &Spec, format: &Format) -> Result<(), DialectError> {
+    let number = match spec.counts {
+        Counts::Wire => spec.wire_len(format.max),
+        Counts::Units => format.max,
+    };
+    let width = u32::from(spec.prefix_width);
+    let most = match spec.prefix {
+        Prefix::None => return Ok(()),
+        Prefix::Ascii | Prefix::Ebcdic => 10usize.pow(width) - 1,
+        Prefix::Bcd => 10usize.pow(2 * width) - 1,
+        Prefix::Binary => 256usize.pow(width) - 1,
+        Prefix::Hex => 16usize.pow(width) - 1,
+    };
+    if number <= most {
+        return Ok(());
+    }
+    Err(reader.error(format!("the maximum of {} cannot be said by a length prefix that ends at {most}", format.max)))
+}

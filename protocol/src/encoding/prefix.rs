@@ -1,0 +1,76 @@
+//! Length prefixes: the number before a value of variable length.
+
+use super::{Fault, Scratch};
+use crate::{
+    error::Reason,
+    field::{Prefix, Spec},
+};
+use nom::{IResult, bytes::complete::take};
+
+/// Takes the prefix off the front of `input`.
+#[inline(always)]
+pub(crate) fn read<'a>(spec: &Spec, input: &'a [u8]) -> Result<(&'a [u8], usize), Fault> {
+    let width = spec.prefix_width as usize;
+    let taken: IResult<&[u8], &[u8], ()> = take(width)(input);
+    let Ok((rest, digits)) = taken else {
+        return Err(Fault::new(0, Reason::Short { wanted: width, had: input.len() }));
+    };
+    match number(spec.prefix, digits) {
+        Some(number) => Ok((rest, number)),
+        None => Err(Fault::new(0, Reason::BadLength)),
+    }
+}
+
+/// The number the prefix says; at most six digits or three bytes, so it never overflows.
+#[inline(always)]
+fn number(prefix: Prefix, digits: &[u8]) -> Option<usize> {
+    match prefix {
+        Prefix::None => Some(0),
+        Prefix::Ascii => decimal(digits, b'0'),
+        Prefix::Ebcdic => decimal(digits, 0xF0),
+        Prefix::Bcd => digits.iter().try_fold(0usize, |sum, byte| {
+            let (high, low) = (byte >> 4, byte & 15);
+            (high < 10 && low < 10).then_some(sum * 100 + usize::from(high) * 10 + usize::from(low))
+        }),
+        Prefix::Binary => Some(digits.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte))),
+        Prefix::Hex => digits.iter().try_fold(0, |sum, byte| Some(sum << 4 | (*byte as char).to_digit(16)? as usize)),
+    }
+}
+
+#[inline(always)]
+fn decimal(digits: &[u8], zero: u8) -> Option<usize> {
+    // Two and three digits are nearly all there is.
+    match *digits {
+        [a, b] => {
+            let (a, b) = (a.wrapping_sub(zero), b.wrapping_sub(zero));
+            (a < 10 && b < 10).then_some(usize::from(a) * 10 + usize::from(b))
+        }
+        [a, b, c] => {
+            let (a, b, c) = (a.wrapping_sub(zero), b.wrapping_sub(zero), c.wrapping_sub(zero));
+            (a < 10 && b < 10 && c < 10).then_some(usize::from(a) * 100 + usize::from(b) * 10 + usize::from(c))
+        }
+        _ => digits.iter().try_fold(0, |sum, byte| {
+            let digit = byte.wrapping_sub(zero);
+            (digit < 10).then_some(sum * 10 + usize::from(digit))
+        }),
+    }
+}
+
+/// Appends the prefix for `number`, which fits: the dialect is refused where the maximum does not.
+#[inline]
+pub(crate) fn write(spec: &Spec, number: usize, out: &mut Scratch) {
+    let width = spec.prefix_width as usize;
+    let mut bytes = [0u8; 6];
+    let mut left = number;
+    for byte in bytes[..width].iter_mut().rev() {
+        (*byte, left) = match spec.prefix {
+            Prefix::None => return,
+            Prefix::Ascii => (b'0' + (left % 10) as u8, left / 10),
+            Prefix::Ebcdic => (0xF0 + (left % 10) as u8, left / 10),
+            Prefix::Bcd => ((((left / 10 % 10) << 4) | (left % 10)) as u8, left / 100),
+            Prefix::Binary => (left as u8, left >> 8),
+            Prefix::Hex => (b"0123456789ABCDEF"[left & 15], left >> 4),
+        };
+    }
+    out.extend_from_slice(&bytes[..width]);
+}

@@ -1,0 +1,268 @@
+//! From the wire: taking a value off the input and checking it, and giving its logical form.
+
+use super::{Fault, page, prefix};
+use crate::{
+    class::{Class, all_digits, all_ebcdic_digits, all_packed_digits},
+    error::Reason,
+    field::{Case, Coding, Counts, Side, Sign, Spec},
+};
+use nom::{IResult, bytes::complete::take};
+
+/// A value found: how many units, and what is left after it.
+pub(crate) struct Found<'a> {
+    pub(crate) units: usize,
+    pub(crate) rest: &'a [u8],
+}
+
+/// Takes one field, prefix and value, off the front of `input`, checked against the dialect. The length is bounded before
+/// anything is taken on its word.
+#[inline(always)]
+pub(crate) fn field<'a>(spec: &Spec, input: &'a [u8]) -> Result<Found<'a>, Fault> {
+    let (input_after, units) = if spec.fixed() {
+        (input, spec.max as usize)
+    } else {
+        let (rest, number) = prefix::read(spec, input)?;
+        (rest, bounded(spec, number)?)
+    };
+    let wire = spec.wire_len(units);
+    let before = spec.prefix_width as usize;
+    let taken: IResult<&[u8], &[u8], ()> = take(wire)(input_after);
+    let Ok((rest, value)) = taken else {
+        let had = input_after.len();
+        return Err(Fault::new(before, Reason::Short { wanted: wire, had }));
+    };
+    let units = if matches!(spec.counts, Counts::Wire) { true_units(spec, value, units) } else { units };
+    if fits(spec, value, units) { Ok(Found { units, rest }) } else { Err(diagnose(spec, value, units, before)) }
+}
+
+/// From what the prefix says to units, within the field's bounds.
+#[inline(always)]
+fn bounded(spec: &Spec, number: usize) -> Result<usize, Fault> {
+    let units = match (spec.counts, spec.coding) {
+        (Counts::Units, _) => number,
+        (Counts::Wire, Coding::Bcd) => number * 2,
+        (Counts::Wire, Coding::Hex | Coding::EbcdicHex) if number.is_multiple_of(2) => number / 2,
+        (Counts::Wire, Coding::Hex | Coding::EbcdicHex) => return Err(Fault::new(0, Reason::BadLength)),
+        (Counts::Wire, _) => number,
+    };
+    let most = match spec.counts {
+        Counts::Wire => spec.max as usize + (spec.max as usize & 1),
+        Counts::Units => spec.max as usize,
+    };
+    if units > most {
+        return Err(Fault::new(0, Reason::TooLong { max: spec.max as usize, had: units }));
+    }
+    if units < spec.min as usize {
+        return Err(Fault::new(0, Reason::TooShort { min: spec.min as usize, had: units }));
+    }
+    Ok(units)
+}
+
+/// Where a prefix counts bytes of packed digits, a filler that is no digit says that the number of digits is odd.
+fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
+    if spec.coding != Coding::Bcd || spec.nibble < 10 || units == 0 {
+        return units;
+    }
+    let spare = match spec.nibble_side {
+        Side::Right => value.last().map(|byte| byte & 15),
+        _ => value.first().map(|byte| byte >> 4),
+    };
+    units - usize::from(spare == Some(spec.nibble))
+}
+
+/// Is the value within its class and coding?
+#[inline(always)]
+fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
+    match (spec.coding, spec.class) {
+        (Coding::Raw, _) => true,
+        (Coding::Ascii, Class::N) => all_digits(value),
+        (Coding::Ascii, class) => class.admits_all(value),
+        (Coding::Bcd, Class::N) if units.is_multiple_of(2) => all_packed_digits(value),
+        (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N) => all_ebcdic_digits(value),
+        _ => fits_otherwise(spec, value, units),
+    }
+}
+
+fn fits_otherwise(spec: &Spec, value: &[u8], units: usize) -> bool {
+    match spec.coding {
+        Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
+            let table = &page(spec.coding).to_latin;
+            value.iter().enumerate().all(|(at, byte)| spec.class.admits(at, table[*byte as usize]))
+        }
+        Coding::Bytes => value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
+        Coding::Hex => value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()),
+        Coding::EbcdicHex => value.iter().all(|byte| ebcdic_hex_digit(*byte, spec.case).is_some()),
+        Coding::Bcd => packed_fits(spec, value, units),
+        Coding::Ascii | Coding::Raw => true,
+    }
+}
+
+/// Packed digits with a spare nibble, a sign or a separator among them.
+fn packed_fits(spec: &Spec, value: &[u8], units: usize) -> bool {
+    if units == 0 {
+        return true;
+    }
+    let (value, units) = match signed(spec) {
+        Some(_) if sign(spec, value).is_none() => return false,
+        Some(bytes) => (&value[bytes..], units - bytes),
+        None => (value, units),
+    };
+    spare_fits(spec, value, units)
+        && (0..units).all(|at| match (spec.class, nibble(spec, value, units, at)) {
+            (Class::Z, _) => true,
+            (Class::Xn, digit) if at == 0 && spec.sign == Sign::Nibble => matches!(digit, 0xC | 0xD),
+            (_, digit) => digit < 10,
+        })
+}
+
+fn spare_fits(spec: &Spec, value: &[u8], units: usize) -> bool {
+    if units.is_multiple_of(2) || !spec.nibble_checked {
+        return true;
+    }
+    let spare = match spec.nibble_side {
+        Side::Right => value.last().map(|byte| byte & 15),
+        _ => value.first().map(|byte| byte >> 4),
+    };
+    spare == Some(spec.nibble)
+}
+
+/// The bytes of a sign of its own before packed digits.
+fn signed(spec: &Spec) -> Option<usize> {
+    (spec.class == Class::Xn && spec.sign != Sign::Nibble).then_some(1)
+}
+
+fn sign(spec: &Spec, value: &[u8]) -> Option<u8> {
+    match (spec.sign, *value.first()?) {
+        (Sign::Ascii, sign @ (b'C' | b'D')) => Some(sign),
+        (Sign::Ebcdic, 0xC3) => Some(b'C'),
+        (Sign::Ebcdic, 0xC4) => Some(b'D'),
+        _ => None,
+    }
+}
+
+/// The digit `at` among packed digits with the spare nibble on its side.
+#[inline]
+fn nibble(spec: &Spec, packed: &[u8], units: usize, at: usize) -> u8 {
+    let at = at + usize::from(units % 2 == 1 && spec.nibble_side != Side::Right);
+    let byte = packed[at / 2];
+    if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
+}
+
+/// Says what is wrong with a value that does not fit.
+#[cold]
+fn diagnose(spec: &Spec, value: &[u8], units: usize, before: usize) -> Fault {
+    let bad = |position: usize, at: usize| {
+        Fault::new(before + at, Reason::BadCharacter { class: spec.class.name(), position })
+    };
+    match spec.coding {
+        Coding::Bcd => {
+            let skip = signed(spec).unwrap_or(0);
+            let (digits, count) = (&value[skip..], units - skip);
+            if skip == 1 && sign(spec, value).is_none() {
+                return bad(0, 0);
+            }
+            if !spare_fits(spec, digits, count) {
+                let at = if spec.nibble_side == Side::Right { value.len() - 1 } else { skip };
+                return Fault::new(before + at, Reason::BadPadding);
+            }
+            let position = (0..count).position(|at| {
+                nibble(spec, digits, count, at) > 9 && !(at == 0 && skip == 0 && spec.class == Class::Xn)
+            });
+            let position = position.unwrap_or(0);
+            let shifted = position + usize::from(count % 2 == 1 && spec.nibble_side != Side::Right);
+            bad(position + skip, skip + shifted / 2)
+        }
+        Coding::Hex | Coding::EbcdicHex => {
+            let digit = if spec.coding == Coding::Hex { hex_digit } else { ebcdic_hex_digit };
+            let at = value.iter().position(|byte| digit(*byte, spec.case).is_none()).unwrap_or(0);
+            Fault::new(before + at, Reason::BadCharacter { class: "hex", position: at })
+        }
+        Coding::Bytes => {
+            let at = value.iter().position(|byte| *byte < 0x20 || *byte == 0x7F).unwrap_or(0);
+            bad(at, at)
+        }
+        Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
+            let table = &page(spec.coding).to_latin;
+            let wrong = |(at, byte): (usize, &u8)| !spec.class.admits(at, table[*byte as usize]);
+            let at = value.iter().enumerate().position(wrong).unwrap_or(0);
+            bad(at, at)
+        }
+        Coding::Ascii | Coding::Raw => {
+            let at = spec.class.offender(value).unwrap_or(0);
+            bad(at, at)
+        }
+    }
+}
+
+/// The value of a hex character in the case that is taken.
+#[inline]
+pub(crate) fn hex_digit(byte: u8, case: Case) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' if case != Case::Lower => Some(byte - b'A' + 10),
+        b'a'..=b'f' if case != Case::Upper => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// The same in EBCDIC, where the letters A to F stand at C1 to C6 and 81 to 86 in every page.
+#[inline]
+pub(crate) fn ebcdic_hex_digit(byte: u8, case: Case) -> Option<u8> {
+    match byte {
+        0xF0..=0xF9 => Some(byte - 0xF0),
+        0xC1..=0xC6 if case != Case::Lower => Some(byte - 0xC1 + 10),
+        0x81..=0x86 if case != Case::Upper => Some(byte - 0x81 + 10),
+        _ => None,
+    }
+}
+
+/// Writes the logical form of a checked value to the front of `out`; `None` where it is too small. Returns the units.
+#[inline]
+pub(crate) fn logical(spec: &Spec, value: &[u8], units: usize, out: &mut [u8]) -> Option<usize> {
+    let out = out.get_mut(..units)?;
+    match spec.coding {
+        Coding::Ascii if spec.class == Class::Z => {
+            for (to, from) in out.iter_mut().zip(value) {
+                *to = if *from == b'D' { b'=' } else { *from };
+            }
+        }
+        Coding::Ascii | Coding::Bytes | Coding::Raw => out.copy_from_slice(value),
+        Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
+            let table = &page(spec.coding).to_latin;
+            for (to, from) in out.iter_mut().zip(value) {
+                let latin = table[*from as usize];
+                *to = if spec.class == Class::Z && latin == b'D' { b'=' } else { latin };
+            }
+        }
+        Coding::Hex | Coding::EbcdicHex => {
+            let digit = if spec.coding == Coding::Hex { hex_digit } else { ebcdic_hex_digit };
+            for (to, pair) in out.iter_mut().zip(value.as_chunks::<2>().0) {
+                *to = digit(pair[0], Case::Any)? << 4 | digit(pair[1], Case::Any)?;
+            }
+        }
+        Coding::Bcd => unpack(spec, value, out),
+    }
+    Some(units)
+}
+
+fn unpack(spec: &Spec, value: &[u8], out: &mut [u8]) {
+    let (mut digits, mut to) = (value, out);
+    if signed(spec).is_some() && !to.is_empty() {
+        to[0] = sign(spec, value).unwrap_or(b'C');
+        (digits, to) = (&value[1..], &mut to[1..]);
+    }
+    let nibble_sign = spec.class == Class::Xn && spec.sign == Sign::Nibble;
+    if to.len() % 2 == 0 {
+        for (pair, byte) in to.as_chunks_mut::<2>().0.iter_mut().zip(digits) {
+            *pair = [0x30 + (byte >> 4), 0x30 + (byte & 15)];
+        }
+    } else {
+        let units = to.len();
+        for (at, to) in to.iter_mut().enumerate() {
+            *to = 0x30 + nibble(spec, digits, units, at);
+        }
+    }
+    if nibble_sign && let Some(first) = to.first_mut() {
+        *first += b'A' - 0x3A;
+    }
+}

@@ -1,0 +1,155 @@
+//! The compiled form of one field: small, flat and `Copy`, what decode and encode are driven by.
+
+use crate::class::Class;
+
+/// How the characters of a value stand on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Coding {
+    /// One ASCII byte a character.
+    Ascii,
+    /// One EBCDIC byte a character.
+    Cp037,
+    /// One EBCDIC byte a character.
+    Cp500,
+    /// One EBCDIC byte a character.
+    Cp1047,
+    /// Text in a character set of its own (GBK, UTF-8, …), passed as bytes; control characters are refused.
+    Bytes,
+    /// Two digits a byte.
+    Bcd,
+    /// Bytes as they are.
+    Raw,
+    /// Two ASCII hex characters a byte.
+    Hex,
+    /// Two EBCDIC hex characters a byte.
+    EbcdicHex,
+}
+
+/// How the length before a value stands on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Prefix {
+    /// None: the field is of fixed length.
+    None,
+    /// ASCII digits.
+    Ascii,
+    /// EBCDIC digits.
+    Ebcdic,
+    /// Packed digits.
+    Bcd,
+    /// A big-endian number.
+    Binary,
+    /// A number in ASCII hex characters.
+    Hex,
+}
+
+/// What a length prefix counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Counts {
+    /// Units of the content: digits of `n` and `z`, characters of text, bytes of `b`.
+    Units,
+    /// Bytes on the wire, where those differ: packed digits, hex text.
+    Wire,
+}
+
+/// A side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Side {
+    None,
+    Left,
+    Right,
+}
+
+/// Which case of hex letters is taken; writing follows it, upper where both are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Case {
+    Upper,
+    Lower,
+    Any,
+}
+
+/// The sign of `x+n` in front of packed digits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Sign {
+    /// An ASCII byte `C` or `D`.
+    Ascii,
+    /// An EBCDIC byte `C` or `D`.
+    Ebcdic,
+    /// A nibble C or D.
+    Nibble,
+}
+
+/// One field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Spec {
+    pub(crate) class: Class,
+    pub(crate) coding: Coding,
+    pub(crate) prefix: Prefix,
+    /// Bytes of the prefix.
+    pub(crate) prefix_width: u8,
+    pub(crate) counts: Counts,
+    /// Where a value shorter than a fixed field is filled up when it is set.
+    pub(crate) pad: Side,
+    /// The filler, as an ASCII character (a byte for `b`).
+    pub(crate) pad_char: u8,
+    /// The side of the spare nibble of an odd number of packed digits.
+    pub(crate) nibble_side: Side,
+    pub(crate) nibble: u8,
+    /// Is a spare nibble other than `nibble` an error?
+    pub(crate) nibble_checked: bool,
+    pub(crate) case: Case,
+    pub(crate) sign: Sign,
+    /// How `=` is written in text of class `z`.
+    pub(crate) separator: u8,
+    /// Is the inside declared, and so to be checked?
+    pub(crate) inside: bool,
+    /// Least and most units.
+    pub(crate) min: u16,
+    pub(crate) max: u16,
+}
+
+impl Spec {
+    /// What stands for a field that the dialect does not define.
+    pub(crate) const UNDEFINED: Self = Self {
+        class: Class::B,
+        coding: Coding::Raw,
+        prefix: Prefix::None,
+        prefix_width: 0,
+        counts: Counts::Units,
+        pad: Side::None,
+        pad_char: 0,
+        nibble_side: Side::Left,
+        nibble: 0,
+        nibble_checked: true,
+        case: Case::Upper,
+        sign: Sign::Ascii,
+        separator: b'=',
+        inside: false,
+        min: 0,
+        max: 0,
+    };
+
+    /// Fixed length?
+    #[inline]
+    pub(crate) const fn fixed(&self) -> bool {
+        matches!(self.prefix, Prefix::None)
+    }
+
+    /// Bytes on the wire of a value of `units`, without the prefix.
+    #[inline]
+    pub(crate) const fn wire_len(&self, units: usize) -> usize {
+        match self.coding {
+            Coding::Bcd => match self.class {
+                Class::Xn if !matches!(self.sign, Sign::Nibble) && units > 0 => 1 + units / 2,
+                _ => units.div_ceil(2),
+            },
+            Coding::Hex | Coding::EbcdicHex => units * 2,
+            _ => units,
+        }
+    }
+}
