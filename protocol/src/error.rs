@@ -142,6 +142,7 @@ impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field(error) => error.fmt(f),
+            Self::Frame(error) => error.fmt(f),
             Self::FrameTooLarge { max, had } => write!(f, "wanted a frame of at most {max} bytes, had {had}"),
         }
     }
