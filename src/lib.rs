@@ -6,4 +6,5 @@ pub mod config;
 pub mod driver;
 pub mod record;
 pub mod rules;
+pub mod security;
 pub mod switch;

@@ -3,6 +3,7 @@
 //! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
 //! place in [`help::GROUPS`].
 
+mod certs;
 mod completions;
 mod failure;
 mod help;
@@ -31,6 +32,8 @@ pub struct Root {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Make a development CA with server and client certificates
+    Certs(certs::Args),
     /// Write a completion script for a shell
     Completions(completions::Args),
 }
@@ -38,6 +41,7 @@ pub enum Command {
 impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
+            Self::Certs(args) => certs::run(&args),
             Self::Completions(args) => completions::run(&args),
         }
     }

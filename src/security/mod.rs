@@ -1,0 +1,3 @@
+//! Keys and certificates.
+
+pub mod pki;
