@@ -7,4 +7,5 @@ pub mod driver;
 pub mod record;
 pub mod rules;
 pub mod security;
+pub mod simulator;
 pub mod switch;

@@ -1,0 +1,108 @@
+//! The sockets of a load run: all answers of one read are checked under one lock, all requests of one turn leave in one
+//! write.
+
+use super::{Run, pace::Pace};
+use crate::simulator::stream::{DialTls, Stream, Wire, broken};
+use banklink_protocol::frame::Frame;
+use std::{
+    io,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{net::TcpStream, task::JoinSet, time::MissedTickBehavior};
+
+/// How often time-outs and the end of the run are looked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A run shared by its sessions.
+pub type Shared = Arc<Mutex<Run>>;
+
+/// A look at the run; its sessions wait meanwhile.
+pub fn lock(run: &Shared) -> MutexGuard<'_, Run> {
+    run.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens all connections, starts the clock, and returns when the run is over and everything answered or given up.
+///
+/// # Errors
+/// A connection could not be opened, or ended early (the others go on to their end first).
+pub async fn drive(run: &Shared, address: &str, tls: Option<DialTls>) -> io::Result<()> {
+    let connections = lock(run).plan().connections;
+    let mut streams = Vec::with_capacity(connections.into());
+    for _ in 0..connections {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        streams.push(stream);
+    }
+    match tls {
+        None => sessions(run, streams).await,
+        Some(tls) => {
+            let mut secured = Vec::with_capacity(streams.len());
+            for stream in streams {
+                secured.push(tls.connector.connect(tls.name.clone(), stream).await?);
+            }
+            sessions(run, secured).await
+        }
+    }
+}
+
+async fn sessions<S: Stream + 'static>(run: &Shared, streams: Vec<S>) -> io::Result<()> {
+    lock(run).start();
+    let mut tasks = JoinSet::new();
+    for (stream, connection) in streams.into_iter().zip(0..) {
+        let run = Arc::clone(run);
+        tasks.spawn(async move {
+            let result = session(&run, connection, stream).await;
+            lock(&run).ended(connection);
+            result
+        });
+    }
+    let mut first = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        let ended = ended.unwrap_or_else(|error| Err(io::Error::other(error)));
+        first = first.and(ended);
+    }
+    first
+}
+
+/// One connection until the run is over.
+async fn session(run: &Shared, connection: u16, stream: impl Stream) -> io::Result<()> {
+    let framing = lock(run).framing().clone();
+    let mut pace = lock(run).pace(connection).map(|(first, every)| Pace::new(first, every)).transpose()?;
+    let mut look = pin!(tokio::time::interval(LOOK));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut wire = Wire::new(stream);
+    loop {
+        {
+            let mut run = lock(run);
+            run.send(connection, &mut wire.output);
+            if run.finished(connection) {
+                return Ok(());
+            }
+        }
+        tokio::select! {
+            read = wire.exchange() => {
+                if read? == 0 {
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the peer closed the connection"));
+                }
+                let mut run = lock(run);
+                let now = run.now();
+                while let Some(frame) = framing.split(&mut wire.input).map_err(broken)? {
+                    if let Frame::Message { body, .. } = frame {
+                        run.answer(connection, body, now);
+                    }
+                }
+            }
+            ticked = next(&mut pace) => ticked?,
+            _ = look.tick() => lock(run).expire(),
+        }
+    }
+}
+
+async fn next(pace: &mut Option<Pace>) -> io::Result<()> {
+    match pace {
+        Some(pace) => pace.tick().await,
+        None => std::future::pending().await,
+    }
+}
