@@ -5,9 +5,16 @@
 
 mod certs;
 mod completions;
+mod decode;
+mod encode;
 mod failure;
 mod help;
+mod hex;
+mod input;
+mod json;
 mod output;
+mod table;
+mod wire;
 
 pub use failure::Failure;
 pub use output::print;
@@ -34,6 +41,10 @@ pub struct Root {
 pub enum Command {
     /// Make a development CA with server and client certificates
     Certs(certs::Args),
+    /// Show messages as a table or as JSON
+    Decode(decode::Args),
+    /// Make messages of JSON
+    Encode(encode::Args),
     /// Write a completion script for a shell
     Completions(completions::Args),
 }
@@ -42,6 +53,8 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Certs(args) => certs::run(&args),
+            Self::Decode(args) => decode::run(&args),
+            Self::Encode(args) => encode::run(&args),
             Self::Completions(args) => completions::run(&args),
         }
     }

@@ -1,0 +1,82 @@
+//! `banklink decode`
+
+use super::{Failure, hex::unhex, input::Input, json, print, table, wire::Wire};
+use banklink_protocol::{
+    Dialect,
+    frame::{Frame, Header},
+};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Arguments of `banklink decode`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+INPUT is hex, white space ignored; with --frame it may hold many messages. Card numbers are masked, secrets hidden, unless
+--reveal is given. --json prints one object a line, in the form that `banklink encode` takes:
+  {\"mti\":\"0200\",\"fields\":{\"2\":\"…\",\"55\":{\"9F26\":\"…\"}}}
+A message that does not decode is shown as far as it went, with the field and offset of the error; the exit code is 1.
+
+Examples:
+  banklink decode 30383030822000000000000004000000000000003131323330333138343630303030303133303 1
+  banklink decode --dialect iso87-bcd --frame binary2 --header tpdu --file capture.hex
+  tcpdump ... | banklink decode --dialect mybank.toml --frame ascii4 --raw --json")]
+pub struct Args {
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    wire: Wire,
+    /// The input is the bytes themselves, not hex
+    #[arg(long)]
+    raw: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Show card numbers and secrets in clear
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Decodes and prints all messages of the input; fails at the end if any of them did.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let dialect = args.wire.dialect()?;
+    let input = if args.raw { args.input.bytes()? } else { unhex(&args.input.text()?).map_err(Failure::wrong)? };
+    let (frames, rest) = args.wire.split(input);
+    let mut failed = false;
+    for (index, frame) in frames.into_iter().enumerate() {
+        if index > 0 && !args.json {
+            print("\n")?;
+        }
+        failed |= match frame {
+            Frame::KeepAlive => {
+                print(if args.json { "{\"keep_alive\":true}\n" } else { "keep-alive\n" }).map(|()| false)?
+            }
+            Frame::Message { header, body } => !show(args, &dialect, &header, body)?,
+        };
+    }
+    match rest {
+        Some(error) => Err(Failure::wrong(error)),
+        None if failed => Err(Failure::told()),
+        None => Ok(()),
+    }
+}
+
+/// Prints one message, as far as it decodes; was that all of it?
+fn show(args: &Args, dialect: &Arc<Dialect>, header: &Header, body: Bytes) -> Result<bool, Failure> {
+    let (message, error) = match dialect.decode(body) {
+        Ok(message) => (Some(message), None),
+        Err(mut error) => (error.partial.take().map(|partial| *partial), Some(error)),
+    };
+    if args.json {
+        let mut object = message.map(|message| json::message(header, &message, args.reveal)).unwrap_or_default();
+        if let Some(error) = &error {
+            object.insert("error".into(), json::error(error));
+        }
+        print(&format!("{}\n", serde_json::Value::Object(object)))?;
+    } else if let Some(message) = message {
+        print(&table::message(header, &message, args.reveal))?;
+    }
+    if let Some(error) = &error {
+        eprintln!("error: {error}");
+    }
+    Ok(error.is_none())
+}
