@@ -1,9 +1,12 @@
 //! A dialect: how one bank writes ISO 8583, as data.
 
 mod compile;
+mod layout;
 mod shipped;
 mod spec;
 mod tree;
+
+pub use layout::FieldLayout;
 
 use crate::{DecodeError, Message, Mti, bitmap::FieldSet, field::Spec};
 use bytes::Bytes;

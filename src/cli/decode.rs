@@ -17,7 +17,8 @@ INPUT is hex, white space ignored; with --frame it may hold many messages. Card 
 A message that does not decode is shown as far as it went, with the field and offset of the error; the exit code is 1.
 
 Examples:
-  banklink decode 30383030822000000000000004000000000000003131323330333138343630303030303133303 1
+  banklink decode 30323030383030303030303030303030303030303030303130303030303030303031
+  banklink encode --file payment.json | banklink decode --reveal
   banklink decode --dialect iso87-bcd --frame binary2 --header tpdu --file capture.hex
   tcpdump ... | banklink decode --dialect mybank.toml --frame ascii4 --raw --json")]
 pub struct Args {

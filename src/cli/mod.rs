@@ -6,6 +6,7 @@
 mod certs;
 mod completions;
 mod decode;
+mod dialect;
 mod encode;
 mod failure;
 mod help;
@@ -45,6 +46,8 @@ pub enum Command {
     Decode(decode::Args),
     /// Make messages of JSON
     Encode(encode::Args),
+    /// List, show and check dialects
+    Dialect(dialect::Args),
     /// Write a completion script for a shell
     Completions(completions::Args),
 }
@@ -55,6 +58,7 @@ impl Command {
             Self::Certs(args) => certs::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Encode(args) => encode::run(&args),
+            Self::Dialect(args) => dialect::run(&args),
             Self::Completions(args) => completions::run(&args),
         }
     }

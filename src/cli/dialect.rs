@@ -1,0 +1,103 @@
+//! `banklink dialect list | show | source | check`
+
+use super::{Failure, print};
+use banklink_protocol::{
+    Dialect,
+    dialect::{FieldLayout, Sensitivity, Version},
+};
+use std::fmt::Write;
+
+/// Arguments of `banklink dialect`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+A dialect says how one bank writes ISO 8583, in TOML: which fields there are, how long, in which encoding. A bank's own
+file usually begins with `extends = \"iso87-bcd\"` and lists what differs.
+
+Examples:
+  banklink dialect list
+  banklink dialect show iso87-bcd
+  banklink dialect source iso87-bcd > mybank.toml
+  banklink dialect check mybank.toml")]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Action {
+    /// List the shipped dialects
+    List,
+    /// Show all fields of a dialect: class and length, length prefix, encoding, who may see it
+    Show {
+        /// A shipped name, or the path of a dialect file
+        #[arg(value_name = "NAME|FILE")]
+        dialect: String,
+    },
+    /// Print the file of a shipped dialect
+    Source {
+        /// A shipped name
+        name: String,
+    },
+    /// Check a dialect file; a mistake is named with file, line and field
+    Check {
+        /// The dialect file
+        file: String,
+    },
+}
+
+/// Runs one of the actions.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.action {
+        Action::List => print(&list()),
+        Action::Show { dialect } => print(&show(&*Dialect::load(dialect, None)?)),
+        Action::Source { name } => match Dialect::source(name) {
+            Some(text) => print(text),
+            None => Err(Failure::wrong(format_args!("{name}: choose one of {}", Dialect::shipped().join(", ")))),
+        },
+        Action::Check { file } => {
+            let dialect = Dialect::load(file, None)?;
+            print(&format!("{file}: {}, {} fields\n", edition(dialect.version()), dialect.fields().count()))
+        }
+    }
+}
+
+fn list() -> String {
+    let mut text = String::new();
+    for name in Dialect::shipped() {
+        let dialect = Dialect::named(name).expect("a shipped name");
+        writeln!(text, "{name:<18}{}  {}", edition(dialect.version()), dialect.head_layout())
+            .expect("a String takes all text");
+    }
+    text
+}
+
+fn show(dialect: &Dialect) -> String {
+    let titles = ["DE", "Name", "Format", "Length prefix", "Encoding", "Shown"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(titles).chain(dialect.layout().into_iter().map(cells)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut text = format!("{}: {}, {}\n\n", dialect.name(), edition(dialect.version()), dialect.head_layout());
+    for row in &rows {
+        let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
+        writeln!(text, "{}", line.trim_end()).expect("a String takes all text");
+    }
+    text
+}
+
+fn cells(row: FieldLayout) -> [String; 6] {
+    let shown = match row.sensitivity {
+        Sensitivity::Public => "public",
+        Sensitivity::Pan => "masked",
+        Sensitivity::Private => "private",
+        Sensitivity::Secret => "never",
+    };
+    [row.field.to_string(), row.name, row.format, row.prefix, row.encoding, shown.to_owned()]
+}
+
+const fn edition(version: Version) -> &'static str {
+    match version {
+        Version::V1987 => "ISO 8583:1987",
+        Version::V1993 => "ISO 8583:1993",
+        Version::V2003 => "ISO 8583:2003",
+    }
+}
