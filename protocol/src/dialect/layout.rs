@@ -94,7 +94,9 @@ fn encoding(spec: &Spec) -> String {
         Coding::Raw => "raw".into(),
         Coding::Hex => "hex".into(),
         Coding::EbcdicHex => "hex in ebcdic".into(),
-        Coding::Bcd if spec.fixed() && spec.wire_len(usize::from(spec.max)) * 2 == usize::from(spec.max) => "bcd".into(),
+        Coding::Bcd if spec.fixed() && spec.wire_len(usize::from(spec.max)) * 2 == usize::from(spec.max) => {
+            "bcd".into()
+        }
         Coding::Bcd => {
             let side = if spec.nibble_side == Side::Right { "right" } else { "left" };
             format!("bcd, odd {side} {:X}", spec.nibble)
