@@ -1,0 +1,3 @@
+//! One integration target: linking is what costs, not the tests.
+
+mod tools;
