@@ -92,14 +92,16 @@ const HIGH: u64 = 0x80 * ONES;
 #[inline(always)]
 fn none(bytes: &[u8], filler: u8, bad: impl Fn(u64) -> u64) -> bool {
     let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk);
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let mut found = bad(word(last));
-        for chunk in bytes.as_chunks::<8>().0 {
-            found |= bad(word(chunk));
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let mut found = bad(word(first)) | bad(word(last));
+        if bytes.len() > 16 {
+            for chunk in bytes[8..].as_chunks::<8>().0 {
+                found |= bad(word(chunk));
+            }
         }
         found == 0
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        bad(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))) == 0
+        bad((u64::from(u32::from_le_bytes(*first)) << 32) | u64::from(u32::from_le_bytes(*last))) == 0
     } else if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
         let mut word = [filler; 8];
         word[0] = *first;

@@ -3,7 +3,7 @@
 use crate::{
     Dialect, Mti,
     bitmap::FieldSet,
-    dialect::{BitmapForm, MtiForm},
+    dialect::{BitmapForm, MtiForm, Profile},
     encoding::{Fault, read},
     error::{DecodeError, Reason},
     field::Case,
@@ -30,9 +30,12 @@ pub(crate) fn message(dialect: &Arc<Dialect>, body: Bytes) -> Result<Message, De
         Err(stop) => return Err(error(stop, None)),
     };
     let mut message = Message::framed(dialect, mti, body);
-    match fields(&mut message) {
+    match fields(dialect, &mut message) {
         Ok(()) => Ok(message),
-        Err(stop) => Err(error(stop, Some(Box::new(message)))),
+        Err(stop) => {
+            message.forget_rest();
+            Err(error(stop, Some(Box::new(message))))
+        }
     }
 }
 
@@ -65,39 +68,67 @@ fn head(dialect: &Dialect, body: &[u8]) -> Result<Mti, Stop> {
 
 /// Bitmap and fields.
 #[inline]
-fn fields(message: &mut Message) -> Result<(), Stop> {
-    let dialect = Arc::clone(&message.dialect);
-    let body = message.frame.clone();
+fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
     let start = dialect.mti_form.width();
-    let (announced, mut rest) = bitmap(&dialect.bitmap_form, &body[start..]).map_err(|fault| Stop {
+    let profile = dialect.profile(message.mti);
+    let (body, slots) = message.parts();
+    let (announced, rest) = bitmap(&dialect.bitmap_form, &body[start..]).map_err(|fault| Stop {
         field: Some(1),
         offset: start + fault.at,
         reason: fault.reason,
     })?;
-    message.head = (body.len() - rest.len()) as u16;
-    let profile = dialect.profile(message.mti);
-    for field in announced.iter() {
-        let offset = body.len() - rest.len();
-        if !profile.defined.contains(field) {
-            return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
-        }
-        let spec = profile.spec(field);
-        let found = read::field(spec, rest).map_err(|fault: Fault| Stop {
-            field: Some(field),
-            offset: offset + fault.at,
-            reason: fault.reason,
-        })?;
-        message.push_slot(field, Slot { start: offset as u16, units: found.units as u16 });
-        rest = found.rest;
+    let head = body.len() - rest.len();
+    let unmapped = announced.without(&profile.defined).first().unwrap_or(u8::MAX);
+    slots.resize(announced.len(), Slot::EMPTY);
+    let walked = walk(profile, body, head, &announced, unmapped, slots);
+    message.head = head as u16;
+    if let Err(stop) = walked {
+        message.keep_below(&announced, stop.field.unwrap_or(u8::MAX));
+        return Err(stop);
     }
-    if !rest.is_empty() {
-        let offset = body.len() - rest.len();
-        return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: rest.len() } });
-    }
-    match profile.mandatory.without(&message.present).first() {
+    message.present = announced;
+    match profile.mandatory.without(&announced).first() {
         None => Ok(()),
-        Some(field) => Err(Stop { field: Some(field), offset: body.len(), reason: Reason::Missing }),
+        Some(field) => Err(Stop { field: Some(field), offset: message.frame.len(), reason: Reason::Missing }),
     }
+}
+
+/// Finds every announced field in turn; all bytes must be used up.
+#[inline(always)]
+fn walk(
+    profile: &Profile,
+    body: &[u8],
+    head: usize,
+    announced: &FieldSet,
+    unmapped: u8,
+    slots: &mut [Slot],
+) -> Result<(), Stop> {
+    let mut offset = head;
+    let mut slots = slots.iter_mut();
+    for (word, base) in announced.words().into_iter().zip([1u8, 65, 129]) {
+        let mut left = word;
+        while left != 0 {
+            let zeros = left.leading_zeros();
+            left &= !(1 << (63 - zeros));
+            let field = base + zeros as u8;
+            if field == unmapped {
+                return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
+            }
+            let found = read::field(profile.spec(field), &body[offset..]).map_err(|fault| Stop {
+                field: Some(field),
+                offset: offset + fault.at,
+                reason: fault.reason,
+            })?;
+            if let Some(slot) = slots.next() {
+                *slot = Slot::new(offset, found.len, found.odd);
+            }
+            offset += found.len;
+        }
+    }
+    if offset < body.len() {
+        return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: body.len() - offset } });
+    }
+    Ok(())
 }
 
 /// Reads the bitmap: the fields it announces (without those that announce further bitmaps) and what follows it.

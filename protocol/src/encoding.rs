@@ -11,10 +11,6 @@ use crate::{
     error::Reason,
     field::Coding,
 };
-use smallvec::SmallVec;
-
-/// Where set values are laid out; on the stack while they are few and short.
-pub(crate) type Scratch = SmallVec<[u8; 64]>;
 
 /// What is wrong, and how many bytes after the start of the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,9 +84,30 @@ pub(crate) enum Sign {
     Nibble,
 }
 
+/// The common ways a value is checked, worked out from coding and class when the dialect is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Shape {
+    /// ASCII `n`.
+    Digits,
+    /// ASCII `ans`.
+    Printable,
+    /// ASCII `an`.
+    Alphanumeric,
+    /// Any bytes.
+    Raw,
+    /// EBCDIC `n`.
+    EbcdicDigits,
+    /// Packed `n` whose length counts digits.
+    Packed,
+    /// All else.
+    Other,
+}
+
 /// One field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Spec {
+    pub(crate) shape: Shape,
     pub(crate) class: Class,
     pub(crate) coding: Coding,
     pub(crate) prefix: Prefix,
@@ -116,6 +137,7 @@ pub(crate) struct Spec {
 impl Spec {
     /// What stands for a field that the dialect does not define.
     pub(crate) const UNDEFINED: Self = Self {
+        shape: Shape::Raw,
         class: Class::B,
         coding: Coding::Raw,
         prefix: Prefix::None,
@@ -133,6 +155,43 @@ impl Spec {
         min: 0,
         max: 0,
     };
+
+    /// Works out the shape.
+    pub(crate) const fn shaped(mut self) -> Self {
+        self.shape = match (self.coding, self.class, self.counts) {
+            (Coding::Ascii, Class::N, _) => Shape::Digits,
+            (Coding::Ascii, Class::Ans, _) => Shape::Printable,
+            (Coding::Ascii, Class::An, _) => Shape::Alphanumeric,
+            (Coding::Raw, ..) => Shape::Raw,
+            (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N, _) => Shape::EbcdicDigits,
+            (Coding::Bcd, Class::N, Counts::Units) => Shape::Packed,
+            _ => Shape::Other,
+        };
+        self
+    }
+
+    /// The units of a value from its bytes on the wire; `odd` where packed digits have a spare nibble.
+    #[inline]
+    pub(crate) const fn units(&self, wire: usize, odd: bool) -> usize {
+        match self.coding {
+            Coding::Bcd => match self.class {
+                Class::Xn if !matches!(self.sign, Sign::Nibble) && wire > 0 => 2 * wire - 1 - odd as usize,
+                _ => 2 * wire - odd as usize,
+            },
+            Coding::Hex | Coding::EbcdicHex => wire / 2,
+            _ => wire,
+        }
+    }
+
+    /// Do that many units leave a spare nibble?
+    #[inline]
+    pub(crate) const fn leaves_spare(&self, units: usize) -> bool {
+        match (self.coding, self.class, self.sign) {
+            (Coding::Bcd, Class::Xn, Sign::Ascii | Sign::Ebcdic) => units.is_multiple_of(2) && units > 0,
+            (Coding::Bcd, ..) => units % 2 == 1,
+            _ => false,
+        }
+    }
 
     /// Fixed length?
     #[inline]

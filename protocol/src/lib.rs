@@ -17,6 +17,7 @@ mod field;
 pub mod frame;
 pub mod message;
 pub mod mti;
+mod scratch;
 pub mod translate;
 
 pub use bitmap::FieldSet;

@@ -4,24 +4,50 @@ use crate::{
     Dialect, EncodeError, FieldError, Mti,
     bitmap::FieldSet,
     class::Class,
-    encoding::{Scratch, read, write},
+    encoding::{read, write},
     error::Reason,
     field::Spec,
+    scratch::Scratch,
 };
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::{fmt, sync::Arc};
 
-/// Where one field stands: its first byte (the length prefix, where there is one) in the frame or in the scratch, and the
-/// units of its value.
+/// Where one field stands, prefix and value, in the frame or in the scratch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    pub(crate) start: u16,
-    pub(crate) units: u16,
+    start: u16,
+    /// Bytes; the top bit says that packed digits have a spare nibble. The dialect bounds a field far below 32,768 bytes.
+    len: u16,
 }
 
-/// The scratch is a heap block of this size as soon as it no longer fits on the stack.
-const FIRST_SPILL: usize = 512;
+impl Slot {
+    const ODD: u16 = 0x8000;
+    pub(crate) const EMPTY: Self = Self { start: 0, len: 0 };
+
+    #[inline]
+    pub(crate) const fn new(start: usize, len: usize, odd: bool) -> Self {
+        Self { start: start as u16, len: len as u16 | if odd { Self::ODD } else { 0 } }
+    }
+
+    #[inline]
+    const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    #[inline]
+    const fn end(self) -> usize {
+        self.start as usize + (self.len & !Self::ODD) as usize
+    }
+
+    #[inline]
+    const fn odd(self) -> bool {
+        self.len & Self::ODD != 0
+    }
+}
+
+/// A slot for each present field; on the stack for an ordinary message.
+pub(crate) type Slots = SmallVec<[Slot; 48]>;
 
 /// One ISO 8583 message in one dialect.
 ///
@@ -35,13 +61,15 @@ pub struct Message {
     /// The fields that stand in the scratch; the other present ones stand in the frame.
     changed: FieldSet,
     /// One slot for each present field, in ascending order.
-    slots: SmallVec<[Slot; 48]>,
+    slots: Slots,
     pub(crate) scratch: Scratch,
     pub(crate) mti: Mti,
     /// Where the frame's fields begin, 0 where there is no frame.
     pub(crate) head: u16,
     /// Was a field added or removed, so that the frame's bitmap no longer holds?
     pub(crate) presence_changed: bool,
+    /// Is every set field larger than all that were present when it was set, and none removed?
+    in_order: bool,
     /// Fields lost to `set_mti` because the new MTI's variant cannot carry them.
     misfits: Option<Box<FieldSet>>,
 }
@@ -65,15 +93,29 @@ impl Message {
             mti,
             head: 0,
             presence_changed: false,
+            in_order: true,
             misfits: None,
         }
     }
 
-    /// Adds the next field of the frame, in ascending order.
+    /// The frame and the empty slots, for decoding.
     #[inline]
-    pub(crate) fn push_slot(&mut self, field: u8, slot: Slot) {
-        self.present.insert(field);
-        self.slots.push(slot);
+    pub(crate) fn parts(&mut self) -> (&[u8], &mut Slots) {
+        (&self.frame, &mut self.slots)
+    }
+
+    /// What was decoded before an error in `field`.
+    #[cold]
+    pub(crate) fn keep_below(&mut self, announced: &FieldSet, field: u8) {
+        self.present = announced.iter().take_while(|present| *present < field).collect();
+        self.slots.truncate(self.present.len());
+    }
+
+    /// The frame holds more than the fields that were decoded from it.
+    #[cold]
+    pub(crate) fn forget_rest(&mut self) {
+        self.in_order = false;
+        self.presence_changed = true;
     }
 
     /// The dialect the message is written in.
@@ -131,23 +173,16 @@ impl Message {
         self.present
     }
 
-    /// The slot of a field and the buffer it points into.
+    /// The value on the wire, and its units.
     #[inline]
-    fn place(&self, field: u8) -> Option<(Slot, &[u8])> {
+    fn value(&self, spec: &Spec, field: u8) -> Option<(&[u8], usize)> {
         if !self.present.contains(field) {
             return None;
         }
         let slot = self.slots[self.present.rank(field)];
-        let buffer: &[u8] = if self.changed.contains(field) { &self.scratch } else { &self.frame };
-        Some((slot, buffer))
-    }
-
-    #[inline]
-    fn value(&self, spec: &Spec, field: u8) -> Option<(&[u8], usize)> {
-        let (slot, buffer) = self.place(field)?;
-        let start = slot.start as usize + spec.prefix_width as usize;
-        let units = slot.units as usize;
-        Some((&buffer[start..start + spec.wire_len(units)], units))
+        let buffer = self.buffer(self.changed.contains(field));
+        let value = &buffer[slot.start() + spec.prefix_width as usize..slot.end()];
+        Some((value, spec.units(value.len(), slot.odd())))
     }
 
     #[inline]
@@ -164,7 +199,7 @@ impl Message {
     /// The length of the logical value: digits, characters or bytes.
     #[must_use]
     pub fn length(&self, field: u8) -> Option<usize> {
-        self.place(field).map(|(slot, _)| slot.units as usize)
+        self.value(self.spec(field), field).map(|(_, units)| units)
     }
 
     /// Writes the logical value into `out` and returns its length; `None` where the field is absent **or** longer than
@@ -230,16 +265,16 @@ impl Message {
         }
         let spec = profile.spec(field);
         let start = self.scratch.len();
-        if start + logical.len() * 2 + 8 > self.scratch.capacity() && start < FIRST_SPILL / 2 {
-            self.scratch.reserve(FIRST_SPILL.max(logical.len() * 2));
-        }
-        let units = write::field(spec, logical, &mut self.scratch).map_err(|reason| FieldError { field, reason })?;
+        let laid = match write::field(spec, logical, &mut self.scratch) {
+            Ok(laid) => laid,
+            Err(reason) => return Err(FieldError { field, reason }),
+        };
         if self.scratch.len() > u16::MAX as usize {
             let had = self.scratch.len();
             self.scratch.truncate(start);
             return Err(FieldError { field, reason: Reason::FrameTooLarge { max: u16::MAX as usize, had } });
         }
-        self.place_in_scratch(field, Slot { start: start as u16, units: units as u16 });
+        self.place_in_scratch(field, Slot::new(start, laid.len, laid.odd));
         Ok(())
     }
 
@@ -250,6 +285,7 @@ impl Message {
             self.present.insert(field);
             self.presence_changed = true;
         } else {
+            self.in_order = false;
             let rank = self.present.rank(field);
             if self.present.contains(field) {
                 self.slots[rank] = slot;
@@ -292,6 +328,7 @@ impl Message {
             self.present.remove(field);
             self.changed.remove(field);
             self.presence_changed = true;
+            self.in_order = false;
         }
     }
 
@@ -301,25 +338,29 @@ impl Message {
     }
 
     /// Hands the fields' bytes in order to `put`, in as few contiguous runs as there are.
+    #[inline]
     pub(crate) fn runs(&self, mut put: impl FnMut(&[u8])) {
-        let profile = self.dialect.profile(self.mti);
-        let (mut from_scratch, mut start, mut end) = (false, 0usize, 0usize);
+        if self.in_order {
+            // Fields of the frame, if any, stand before all that were set.
+            put(&self.frame[self.head as usize..]);
+            put(self.scratch.bytes());
+            return;
+        }
+        let (mut from_scratch, mut start, mut end) = (false, self.head as usize, self.head as usize);
         for (field, slot) in self.present.iter().zip(&self.slots) {
             let changed = self.changed.contains(field);
-            let at = slot.start as usize;
-            if changed != from_scratch || at != end {
+            if changed != from_scratch || slot.start() != end {
                 put(&self.buffer(from_scratch)[start..end]);
-                (from_scratch, start) = (changed, at);
+                (from_scratch, start) = (changed, slot.start());
             }
-            let spec = profile.spec(field);
-            end = at + spec.prefix_width as usize + spec.wire_len(slot.units as usize);
+            end = slot.end();
         }
         put(&self.buffer(from_scratch)[start..end]);
     }
 
     #[inline]
     fn buffer(&self, scratch: bool) -> &[u8] {
-        if scratch { &self.scratch } else { &self.frame }
+        if scratch { self.scratch.bytes() } else { &self.frame }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     class::Class,
-    field::{Case, Coding, Counts, Prefix, Side, Sign, Spec},
+    field::{Case, Coding, Counts, Prefix, Shape, Side, Sign, Spec},
 };
 use std::collections::BTreeMap;
 
@@ -141,6 +141,7 @@ fn wire(reader: &mut Reader, format: &Format) -> Result<Spec, DialectError> {
         None => 0,
     };
     let spec = Spec {
+        shape: Shape::Other,
         class,
         coding,
         prefix,
@@ -157,7 +158,8 @@ fn wire(reader: &mut Reader, format: &Format) -> Result<Spec, DialectError> {
         inside: false,
         min: min.min(MOST) as u16,
         max: max.min(MOST) as u16,
-    };
+    }
+    .shaped();
     prefix_holds(reader, &spec, format)?;
     Ok(spec)
 }

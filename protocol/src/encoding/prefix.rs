@@ -1,6 +1,6 @@
 //! Length prefixes: the number before a value of variable length.
 
-use super::{Fault, Scratch};
+use super::Fault;
 use crate::{
     error::Reason,
     field::{Prefix, Spec},
@@ -56,14 +56,22 @@ fn decimal(digits: &[u8], zero: u8) -> Option<usize> {
     }
 }
 
-/// Appends the prefix for `number`, which fits: the dialect is refused where the maximum does not.
-#[inline]
-pub(crate) fn write(spec: &Spec, number: usize, out: &mut Scratch) {
-    let width = spec.prefix_width as usize;
-    let mut bytes = [0u8; 6];
+/// Writes the prefix for `number` over `out`, which is as long as the prefix. The number fits: the dialect is refused where
+/// its maximum does not.
+#[inline(always)]
+pub(crate) fn write(prefix: Prefix, number: usize, out: &mut [u8]) {
+    match (prefix, out) {
+        (Prefix::Ascii, [tens, ones]) => {
+            (*tens, *ones) = (b'0' + (number / 10) as u8, b'0' + (number % 10) as u8);
+        }
+        (prefix, out) => write_any(prefix, number, out),
+    }
+}
+
+fn write_any(prefix: Prefix, number: usize, out: &mut [u8]) {
     let mut left = number;
-    for byte in bytes[..width].iter_mut().rev() {
-        (*byte, left) = match spec.prefix {
+    for byte in out.iter_mut().rev() {
+        (*byte, left) = match prefix {
             Prefix::None => return,
             Prefix::Ascii => (b'0' + (left % 10) as u8, left / 10),
             Prefix::Ebcdic => (0xF0 + (left % 10) as u8, left / 10),
@@ -72,5 +80,4 @@ pub(crate) fn write(spec: &Spec, number: usize, out: &mut Scratch) {
             Prefix::Hex => (b"0123456789ABCDEF"[left & 15], left >> 4),
         };
     }
-    out.extend_from_slice(&bytes[..width]);
 }

@@ -2,41 +2,88 @@
 
 use super::{Fault, page, prefix};
 use crate::{
-    class::{Class, all_digits, all_ebcdic_digits, all_packed_digits},
+    class::{Class, all_alphanumeric, all_digits, all_ebcdic_digits, all_packed_digits, all_printable},
     error::Reason,
-    field::{Case, Coding, Counts, Side, Sign, Spec},
+    field::{Case, Coding, Counts, Shape, Side, Sign, Spec},
 };
 use nom::{IResult, bytes::complete::take};
 
-/// A value found: how many units, and what is left after it.
-pub(crate) struct Found<'a> {
-    pub(crate) units: usize,
-    pub(crate) rest: &'a [u8],
+/// One field found at the front of the input.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    /// Bytes of prefix and value.
+    pub(crate) len: usize,
+    /// Do packed digits have a spare nibble?
+    pub(crate) odd: bool,
 }
 
 /// Takes one field, prefix and value, off the front of `input`, checked against the dialect. The length is bounded before
 /// anything is taken on its word.
 #[inline(always)]
-pub(crate) fn field<'a>(spec: &Spec, input: &'a [u8]) -> Result<Found<'a>, Fault> {
-    let (input_after, units) = if spec.fixed() {
+pub(crate) fn field(spec: &Spec, input: &[u8]) -> Result<Found, Fault> {
+    let before = spec.prefix_width as usize;
+    let (after, units) = if before == 0 {
         (input, spec.max as usize)
     } else {
-        let (rest, number) = prefix::read(spec, input)?;
-        (rest, bounded(spec, number)?)
+        let (after, number) = prefix::read(spec, input)?;
+        if matches!(spec.shape, Shape::Other) {
+            return other(spec, after, number);
+        }
+        (after, within(spec, number, spec.max as usize)?)
     };
+    let (wire, odd) = match spec.shape {
+        Shape::Other => return other(spec, after, units),
+        Shape::Packed => (units.div_ceil(2), units % 2 == 1),
+        _ => (units, false),
+    };
+    let value = value(spec, after, wire)?;
+    let good = match spec.shape {
+        Shape::Digits => all_digits(value),
+        Shape::Printable => all_printable(value),
+        Shape::Alphanumeric => all_alphanumeric(value),
+        Shape::EbcdicDigits => all_ebcdic_digits(value),
+        Shape::Packed if odd => packed_fits(spec, value, units),
+        Shape::Packed => all_packed_digits(value),
+        Shape::Raw | Shape::Other => true,
+    };
+    if good { Ok(Found { len: before + wire, odd }) } else { Err(diagnose(spec, value, units)) }
+}
+
+/// The same for the less common shapes.
+#[inline(never)]
+fn other(spec: &Spec, after: &[u8], number: usize) -> Result<Found, Fault> {
+    let units = if spec.fixed() { number } else { bounded(spec, number)? };
     let wire = spec.wire_len(units);
-    let before = spec.prefix_width as usize;
-    let taken: IResult<&[u8], &[u8], ()> = take(wire)(input_after);
-    let Ok((rest, value)) = taken else {
-        let had = input_after.len();
-        return Err(Fault::new(before, Reason::Short { wanted: wire, had }));
-    };
+    let value = value(spec, after, wire)?;
     let units = if matches!(spec.counts, Counts::Wire) { true_units(spec, value, units) } else { units };
-    if fits(spec, value, units) { Ok(Found { units, rest }) } else { Err(diagnose(spec, value, units, before)) }
+    if fits(spec, value, units) {
+        Ok(Found { len: spec.prefix_width as usize + wire, odd: spec.leaves_spare(units) })
+    } else {
+        Err(diagnose(spec, value, units))
+    }
+}
+
+#[inline(always)]
+fn value<'a>(spec: &Spec, after: &'a [u8], wire: usize) -> Result<&'a [u8], Fault> {
+    let taken: IResult<&[u8], &[u8], ()> = take(wire)(after);
+    match taken {
+        Ok((_, value)) => Ok(value),
+        Err(_) => Err(Fault::new(spec.prefix_width as usize, Reason::Short { wanted: wire, had: after.len() })),
+    }
+}
+
+#[inline(always)]
+fn within(spec: &Spec, units: usize, most: usize) -> Result<usize, Fault> {
+    if units > most {
+        return Err(Fault::new(0, Reason::TooLong { max: spec.max as usize, had: units }));
+    }
+    if units < spec.min as usize {
+        return Err(Fault::new(0, Reason::TooShort { min: spec.min as usize, had: units }));
+    }
+    Ok(units)
 }
 
 /// From what the prefix says to units, within the field's bounds.
-#[inline(always)]
 fn bounded(spec: &Spec, number: usize) -> Result<usize, Fault> {
     let units = match (spec.counts, spec.coding) {
         (Counts::Units, _) => number,
@@ -45,17 +92,12 @@ fn bounded(spec: &Spec, number: usize) -> Result<usize, Fault> {
         (Counts::Wire, Coding::Hex | Coding::EbcdicHex) => return Err(Fault::new(0, Reason::BadLength)),
         (Counts::Wire, _) => number,
     };
-    let most = match spec.counts {
-        Counts::Wire => spec.max as usize + (spec.max as usize & 1),
-        Counts::Units => spec.max as usize,
+    let most = match (spec.counts, spec.coding) {
+        // The spare nibble is counted as well.
+        (Counts::Wire, Coding::Bcd) => spec.max as usize + (spec.max as usize & 1),
+        _ => spec.max as usize,
     };
-    if units > most {
-        return Err(Fault::new(0, Reason::TooLong { max: spec.max as usize, had: units }));
-    }
-    if units < spec.min as usize {
-        return Err(Fault::new(0, Reason::TooShort { min: spec.min as usize, had: units }));
-    }
-    Ok(units)
+    within(spec, units, most)
 }
 
 /// Where a prefix counts bytes of packed digits, a filler that is no digit says that the number of digits is odd.
@@ -71,19 +113,7 @@ fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
 }
 
 /// Is the value within its class and coding?
-#[inline(always)]
 fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
-    match (spec.coding, spec.class) {
-        (Coding::Raw, _) => true,
-        (Coding::Ascii, Class::N) => all_digits(value),
-        (Coding::Ascii, class) => class.admits_all(value),
-        (Coding::Bcd, Class::N) if units.is_multiple_of(2) => all_packed_digits(value),
-        (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N) => all_ebcdic_digits(value),
-        _ => fits_otherwise(spec, value, units),
-    }
-}
-
-fn fits_otherwise(spec: &Spec, value: &[u8], units: usize) -> bool {
     match spec.coding {
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
             let table = &page(spec.coding).to_latin;
@@ -93,7 +123,8 @@ fn fits_otherwise(spec: &Spec, value: &[u8], units: usize) -> bool {
         Coding::Hex => value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()),
         Coding::EbcdicHex => value.iter().all(|byte| ebcdic_hex_digit(*byte, spec.case).is_some()),
         Coding::Bcd => packed_fits(spec, value, units),
-        Coding::Ascii | Coding::Raw => true,
+        Coding::Ascii => spec.class.admits_all(value),
+        Coding::Raw => true,
     }
 }
 
@@ -150,7 +181,8 @@ fn nibble(spec: &Spec, packed: &[u8], units: usize, at: usize) -> u8 {
 
 /// Says what is wrong with a value that does not fit.
 #[cold]
-fn diagnose(spec: &Spec, value: &[u8], units: usize, before: usize) -> Fault {
+fn diagnose(spec: &Spec, value: &[u8], units: usize) -> Fault {
+    let before = spec.prefix_width as usize;
     let bad = |position: usize, at: usize| {
         Fault::new(before + at, Reason::BadCharacter { class: spec.class.name(), position })
     };

@@ -1,32 +1,79 @@
 //! To the wire: checking a logical value, filling it up, packing it, and putting its length before it.
 
-use super::{Scratch, page, prefix};
+use super::{page, prefix};
 use crate::{
-    class::Class,
+    class::{Class, all_alphanumeric, all_digits, all_printable},
     error::Reason,
-    field::{Case, Coding, Counts, Side, Sign, Spec},
+    field::{Case, Coding, Counts, Shape, Side, Sign, Spec},
+    scratch::Scratch,
 };
+use smallvec::SmallVec;
 
-/// Appends prefix and value of one field to `out` and returns its units; on an error `out` is as it was.
+/// What a field takes, known before it is written.
+pub(crate) struct Laid {
+    /// Bytes of prefix and value.
+    pub(crate) len: usize,
+    /// Do packed digits have a spare nibble?
+    pub(crate) odd: bool,
+}
+
+/// Appends prefix and value of one field to `out`; on an error `out` is as it was.
 #[inline]
-pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<usize, Reason> {
+pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
     let fill = filling(spec, logical)?;
-    check(spec, logical)?;
     let units = logical.len() + fill;
-    let number = match (spec.counts, spec.coding) {
-        (Counts::Wire, Coding::Bcd | Coding::Hex | Coding::EbcdicHex) => spec.wire_len(units),
+    let good = match spec.shape {
+        Shape::Digits | Shape::Packed | Shape::EbcdicDigits => all_digits(logical),
+        Shape::Printable => all_printable(logical),
+        Shape::Alphanumeric => all_alphanumeric(logical),
+        Shape::Raw => true,
+        Shape::Other => admitted(spec, logical),
+    };
+    if !good {
+        return Err(offending(spec, logical));
+    }
+    let wire = match spec.shape {
+        Shape::Packed => units.div_ceil(2),
+        Shape::Other => spec.wire_len(units),
         _ => units,
     };
-    out.reserve(spec.prefix_width as usize + spec.wire_len(units));
-    prefix::write(spec, number, out);
-    if fill == 0 {
-        lay(spec, logical, out);
-    } else {
-        let mut whole = Scratch::new();
-        fill_up(spec, logical, fill, &mut whole);
-        lay(spec, &whole, out);
+    let before = spec.prefix_width as usize;
+    let (prefix, value) = out.room(before + wire).split_at_mut(before);
+    if before > 0 {
+        let number = if matches!(spec.counts, Counts::Wire) { wire } else { units };
+        prefix::write(spec.prefix, number, prefix);
     }
-    Ok(units)
+    match spec.shape {
+        _ if fill > 0 => filled(spec, logical, fill, value),
+        Shape::Digits | Shape::Printable | Shape::Alphanumeric | Shape::Raw => copy(logical, value),
+        Shape::EbcdicDigits => value.iter_mut().zip(logical).for_each(|(to, digit)| *to = digit | 0xF0),
+        Shape::Packed if units.is_multiple_of(2) => pack_pairs(logical, value),
+        _ => lay(spec, logical, value),
+    }
+    Ok(Laid { len: before + wire, odd: spec.leaves_spare(units) })
+}
+
+/// Copies between slices of one length, without a call for the short ones.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    let length = from.len();
+    if let (8..=16, Some(first), Some(last)) = (length, from.first_chunk::<8>(), from.last_chunk::<8>()) {
+        to[..8].copy_from_slice(first);
+        to[length - 8..].copy_from_slice(last);
+    } else if let (4..=7, Some(first), Some(last)) = (length, from.first_chunk::<4>(), from.last_chunk::<4>()) {
+        to[..4].copy_from_slice(first);
+        to[length - 4..].copy_from_slice(last);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Packs an even number of digits.
+#[inline(always)]
+fn pack_pairs(digits: &[u8], out: &mut [u8]) {
+    for (to, [high, low]) in out.iter_mut().zip(digits.as_chunks::<2>().0) {
+        *to = (high << 4) | (low & 15);
+    }
 }
 
 /// How many units of filler a value needs; an error where it is too long, or too short and not to be filled up.
@@ -46,34 +93,27 @@ fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     Err(Reason::TooShort { min: spec.min as usize, had })
 }
 
-fn fill_up(spec: &Spec, logical: &[u8], fill: usize, whole: &mut Scratch) {
+/// Lays out a value with `fill` units of filler.
+fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
     let filler = std::iter::repeat_n(spec.pad_char, fill);
-    match (spec.class, spec.pad) {
-        // The sign stays in front.
-        (Class::Xn, Side::Left) => {
-            let (sign, digits) = logical.split_at(logical.len().min(1));
-            whole.extend_from_slice(sign);
-            whole.extend(filler);
-            whole.extend_from_slice(digits);
-        }
-        (_, Side::Left) => {
-            whole.extend(filler);
-            whole.extend_from_slice(logical);
-        }
-        _ => {
-            whole.extend_from_slice(logical);
-            whole.extend(filler);
-        }
-    }
+    let mut whole = SmallVec::<[u8; 64]>::new();
+    // The sign of x+n stays in front.
+    let front = match (spec.class, spec.pad) {
+        (Class::Xn, Side::Left) => 1,
+        (_, Side::Left) => 0,
+        _ => logical.len(),
+    };
+    whole.extend_from_slice(&logical[..front]);
+    whole.extend(filler);
+    whole.extend_from_slice(&logical[front..]);
+    lay(spec, &whole, out);
 }
 
-#[inline]
-fn check(spec: &Spec, logical: &[u8]) -> Result<(), Reason> {
-    let fits = match spec.coding {
+fn admitted(spec: &Spec, logical: &[u8]) -> bool {
+    match spec.coding {
         Coding::Bytes => logical.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
         _ => spec.class.admits_all(logical),
-    };
-    if fits { Ok(()) } else { Err(offending(spec, logical)) }
+    }
 }
 
 #[cold]
@@ -85,23 +125,21 @@ fn offending(spec: &Spec, logical: &[u8]) -> Reason {
     Reason::BadCharacter { class: spec.class.name(), position: position.unwrap_or(0) }
 }
 
-/// Lays out a whole and checked value.
-#[inline]
-fn lay(spec: &Spec, logical: &[u8], out: &mut Scratch) {
+/// Lays out a whole and checked value over `out`, which is as long as the wire form.
+fn lay(spec: &Spec, logical: &[u8], out: &mut [u8]) {
+    let z = spec.class == Class::Z;
+    let ascii = |byte: u8| if z { separator(byte, spec.separator) } else { byte };
     match spec.coding {
-        Coding::Ascii if spec.class == Class::Z => {
-            out.extend(logical.iter().map(|byte| separator(*byte, spec.separator)));
-        }
-        Coding::Ascii | Coding::Bytes | Coding::Raw => out.extend_from_slice(logical),
+        Coding::Ascii => out.iter_mut().zip(logical).for_each(|(to, byte)| *to = ascii(*byte)),
+        Coding::Bytes | Coding::Raw => out.copy_from_slice(logical),
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
             let table = &page(spec.coding).from_latin;
-            let z = spec.class == Class::Z;
-            let ascii = |byte: u8| if z { separator(byte, spec.separator) } else { byte };
-            out.extend(logical.iter().map(|byte| table[ascii(*byte) as usize]));
+            out.iter_mut().zip(logical).for_each(|(to, byte)| *to = table[ascii(*byte) as usize]);
         }
-        Coding::Hex => out.extend(hex(logical, spec.case)),
+        Coding::Hex => out.iter_mut().zip(hex(logical, spec.case)).for_each(|(to, byte)| *to = byte),
         Coding::EbcdicHex => {
-            out.extend(hex(logical, spec.case).map(|byte| page(Coding::Cp500).from_latin[byte as usize]));
+            let table = &page(Coding::Cp500).from_latin;
+            out.iter_mut().zip(hex(logical, spec.case)).for_each(|(to, byte)| *to = table[byte as usize]);
         }
         Coding::Bcd => pack(spec, logical, out),
     }
@@ -119,24 +157,27 @@ pub(crate) fn hex(bytes: &[u8], case: Case) -> impl Iterator<Item = u8> {
     bytes.iter().flat_map(move |byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
 }
 
-fn pack(spec: &Spec, logical: &[u8], out: &mut Scratch) {
-    let mut digits = logical;
+fn pack(spec: &Spec, logical: &[u8], out: &mut [u8]) {
+    let (mut digits, mut out) = (logical, out);
     if spec.class == Class::Xn && spec.sign != Sign::Nibble {
-        let Some((sign, rest)) = logical.split_first() else { return };
-        out.push(if spec.sign == Sign::Ebcdic { page(Coding::Cp500).from_latin[*sign as usize] } else { *sign });
-        digits = rest;
+        let (Some((sign, rest)), Some((to, after))) = (logical.split_first(), out.split_first_mut()) else { return };
+        *to = if spec.sign == Sign::Ebcdic { page(Coding::Cp500).from_latin[*sign as usize] } else { *sign };
+        (digits, out) = (rest, after);
     }
     let nibble = |byte: u8| match byte {
         b'C' | b'D' => byte - b'A' + 10,
         _ => byte & 15,
     };
     if digits.len() % 2 == 1 && spec.nibble_side != Side::Right {
-        out.push(spec.nibble << 4 | nibble(digits[0]));
-        digits = &digits[1..];
+        let Some((to, after)) = out.split_first_mut() else { return };
+        *to = (spec.nibble << 4) | nibble(digits[0]);
+        (digits, out) = (&digits[1..], after);
     }
     let (pairs, odd) = digits.as_chunks::<2>();
-    out.extend(pairs.iter().map(|[high, low]| nibble(*high) << 4 | nibble(*low)));
-    if let [last] = odd {
-        out.push(nibble(*last) << 4 | spec.nibble);
+    for (to, [high, low]) in out.iter_mut().zip(pairs) {
+        *to = (nibble(*high) << 4) | nibble(*low);
+    }
+    if let ([last], Some(to)) = (odd, out.last_mut()) {
+        *to = (nibble(*last) << 4) | spec.nibble;
     }
 }

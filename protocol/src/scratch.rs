@@ -1,0 +1,83 @@
+//! Where set values are laid out: on the stack while they are few and short, else in one block.
+
+/// Bytes that need no block.
+const INLINE: usize = 64;
+/// The first block: room for an ordinary message.
+const BLOCK: usize = 512;
+
+/// A growing buffer that hands out exact room, so that a writer needs no further checks.
+#[derive(Clone)]
+pub(crate) struct Scratch {
+    inline: [u8; INLINE],
+    /// Empty until it is needed; always whole (as long as its capacity was when made), beyond `len` it is zero or stale.
+    block: Vec<u8>,
+    len: usize,
+}
+
+impl Scratch {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self { inline: [0; INLINE], block: Vec::new(), len: 0 }
+    }
+
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.block.is_empty() { &self.inline[..self.len] } else { &self.block[..self.len] }
+    }
+
+    /// The next `count` bytes, to be written whole.
+    #[inline]
+    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
+        let (start, end) = (self.len, self.len + count);
+        let held = if self.block.is_empty() { INLINE } else { self.block.len() };
+        if end > held {
+            self.grow(end);
+        }
+        self.len = end;
+        if self.block.is_empty() { &mut self.inline[start..end] } else { &mut self.block[start..end] }
+    }
+
+    #[cold]
+    fn grow(&mut self, least: usize) {
+        let size = least.next_power_of_two().max(BLOCK);
+        if self.block.is_empty() {
+            self.block = vec![0; size];
+            self.block[..self.len].copy_from_slice(&self.inline[..self.len]);
+        } else {
+            self.block.resize(size, 0);
+        }
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_stays_through_growth() {
+        let mut scratch = Scratch::new();
+        let mut wanted = Vec::new();
+        for round in 0..200u8 {
+            let piece = vec![round; usize::from(round)];
+            scratch.extend(&piece);
+            wanted.extend(&piece);
+            assert_eq!(scratch.bytes(), wanted);
+        }
+        scratch.truncate(3);
+        scratch.extend(b"x");
+        assert_eq!((scratch.bytes(), scratch.len()), (&[1, 2, 2, b'x'][..], 4));
+    }
+}
