@@ -4,6 +4,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod net;
 pub mod record;
 pub mod rules;
 pub mod security;

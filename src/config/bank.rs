@@ -1,0 +1,194 @@
+//! `[[bank]]`: whom we ask, how to reach it, and what it is like.
+
+use super::{
+    acquirer::{address, count, unique_name, write_timeout},
+    certificates, fields,
+    section::{Report, Section},
+};
+use crate::{
+    net::bank::{Direction, Settings, host_of},
+    rules::{Bank, Link},
+    switch::BankId,
+};
+use banklink_protocol::{Dialect, Mti, dialect::Version, element::ResponseCode};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+/// What a profile may say is echoed (domain rule: parts of the match key).
+const ECHOABLE: [u64; 6] = [7, 12, 13, 32, 37, 41];
+
+/// All banks; those with mistakes are left out.
+pub(super) fn read_all(root: &Section<'_, '_>, report: &Report<'_>) -> (Vec<Bank>, Vec<Settings>) {
+    let sections = root.sections("bank");
+    if sections.is_empty() {
+        root.error(root.span.clone(), "no [[bank]]: there would be nobody to ask");
+    }
+    let mut names = Vec::new();
+    let (mut rules, mut settings) = (Vec::new(), Vec::new());
+    for section in &sections {
+        let name = unique_name(section, &mut names, "bank");
+        let id = BankId(u16::try_from(rules.len()).unwrap_or(u16::MAX));
+        if let Some((rule, setting)) = read(section, report, id, name) {
+            rules.push(rule);
+            settings.push(setting);
+        }
+    }
+    (rules, settings)
+}
+
+fn read(
+    section: &Section<'_, '_>,
+    report: &Report<'_>,
+    bank: BankId,
+    name: Option<Arc<str>>,
+) -> Option<(Bank, Settings)> {
+    let direction = direction(section, report);
+    let dialect = fields::dialect(section, report);
+    let framing = fields::framing(section);
+    let header = framing.as_ref().map(|framing| fields::own_header(section, framing.header));
+    let connect_timeout = duration(section, "connect_timeout", 10, Duration::from_millis(10)..=60 * SECOND);
+    let write_timeout = write_timeout(section);
+    let buffer = count(section, "buffer", 4096..=1 << 30, 4 << 20);
+    let rule = rule(section, dialect.as_ref());
+    section.finish();
+    let (name, direction, dialect, framing, header) = (name?, direction?, dialect?, framing?, header?);
+    let we_connect = matches!(direction, Direction::Dial { .. });
+    let rule = Bank { name: Arc::clone(&name), dialect: Arc::clone(&dialect), we_connect, header, ..rule? };
+    let settings = Settings { bank, name, direction, dialect, framing, connect_timeout, write_timeout, buffer };
+    Some((rule, settings))
+}
+
+/// What the machine may see; name, direction and header are filled in by the caller.
+fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Bank> {
+    let version = dialect.map_or(Version::V1987, |dialect| dialect.version());
+    let connections = count(section, "connections", 1..=64, 2);
+    let answer_timeout = duration(section, "timeout", 25, Duration::from_millis(1)..=600 * SECOND);
+    let max_in_flight = count(section, "max_in_flight", 1..=999_999, 4096);
+    let rule = Bank {
+        name: Arc::from(""),
+        connections: u16::try_from(connections).unwrap_or(u16::MAX),
+        we_connect: true,
+        answer_timeout,
+        max_in_flight,
+        echoed: echoed(section, dialect),
+        approving: approving(section, version),
+        codes_in: fields::code_table(section, "codes_in"),
+        codes_out: fields::code_table(section, "codes_out"),
+        fixed: fields::field_table(section, "fixed", dialect),
+        header: banklink_protocol::frame::Header::new(),
+        link: link(section, dialect),
+        own_requests: own_requests(section, version),
+        breaker: u32::try_from(count(section, "breaker", 0..=1_000_000, 5)).unwrap_or(u32::MAX),
+        dialect: Arc::clone(dialect?),
+    };
+    Some(rule)
+}
+
+fn duration(section: &Section<'_, '_>, key: &'static str, seconds: u64, range: RangeInclusive<Duration>) -> Duration {
+    section.duration(key, range).unwrap_or(Duration::from_secs(seconds))
+}
+
+fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Direction> {
+    let tls = section.section("tls");
+    if tls.is_none() && !section.has("tls") {
+        section.error(section.span.clone(), "a bank needs `tls`: its `ca`, our `cert` and our `key`");
+    }
+    match (section.has("connect"), section.has("listen")) {
+        (true, false) => dial(section, tls.as_ref(), report),
+        (false, true) => accept(section, tls.as_ref(), report),
+        (both, _) => {
+            let message = if both { "either `connect` or `listen`, not both" } else { "a bank needs `connect` or `listen`" };
+            let at = if both { section.span_of("listen") } else { section.span.clone() };
+            section.error(at, message);
+            None
+        }
+    }
+}
+
+fn dial(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Direction> {
+    let texts = section.texts("connect");
+    if texts.is_empty() {
+        section.error(section.span_of("connect"), "`connect` needs at least one \"host:port\"");
+    }
+    let mut addresses = Vec::new();
+    for text in texts {
+        if host_of(&text.value).is_none() {
+            section.error(text.span, &format!("\"{}\" is no \"host:port\"", text.value));
+        } else {
+            addresses.push(text.value);
+        }
+    }
+    let (tls, server_name) = certificates::client(tls?, report)?;
+    (!addresses.is_empty()).then_some(Direction::Dial { addresses, server_name, tls })
+}
+
+fn accept(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Direction> {
+    let listen = address(section, "listen");
+    let name = section.required_text("client_name").and_then(|text| certificates::server_name(section, &text));
+    let tls = certificates::server(tls?, report, Some("ca"))?;
+    Some(Direction::Accept { listen: listen?, client_name: name?, tls })
+}
+
+fn echoed(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Vec<u8> {
+    if !section.has("echoed") {
+        return vec![7];
+    }
+    let mut echoed = Vec::new();
+    for (field, span) in section.integers("echoed", 2..=128) {
+        let known = u8::try_from(field).ok().filter(|_| ECHOABLE.contains(&field));
+        match known {
+            Some(field) if dialect.is_none_or(|dialect| dialect.defines(field)) => echoed.push(field),
+            Some(field) => section.error(span, &format!("the dialect does not define data element {field}")),
+            None => section.error(span, &format!("data element {field} is no part of a match key; of use are {ECHOABLE:?}")),
+        }
+    }
+    echoed
+}
+
+fn approving(section: &Section<'_, '_>, version: Version) -> Vec<ResponseCode> {
+    let texts = section.texts("approving");
+    if !texts.is_empty() {
+        return texts.iter().filter_map(|text| fields::code(section, text, version)).collect();
+    }
+    let defaults: &[&str] = match version {
+        Version::V1987 => &["00", "08", "10", "11", "16", "85"],
+        Version::V1993 => &["000", "001", "002", "003", "004", "005", "006"],
+        Version::V2003 => &["0000", "0001", "0002", "0003", "0004", "0005", "0006"],
+    };
+    defaults.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect()
+}
+
+fn own_requests(section: &Section<'_, '_>, version: Version) -> BTreeMap<Mti, ResponseCode> {
+    let Some(table) = section.section("own_requests") else { return BTreeMap::new() };
+    let mut answers = BTreeMap::new();
+    for (mti, answer) in table.entries() {
+        let code = fields::code(section, &answer, version);
+        match mti.value.parse::<Mti>() {
+            Ok(request) if request.is_request() => {
+                if let Some(code) = code {
+                    answers.insert(request, code);
+                }
+            }
+            _ => section.error(mti.span, &format!("\"{}\" is not the MTI of a request", mti.value)),
+        }
+    }
+    answers
+}
+
+fn link(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Link {
+    let short = Duration::from_millis(1);
+    let link = Link {
+        sign_on: section.boolean("sign_on").unwrap_or(true),
+        echo_idle: duration(section, "echo_idle", 60, Duration::ZERO..=HOUR),
+        network_timeout: duration(section, "network_timeout", 10, short..=600 * SECOND),
+        missed_echoes: u32::try_from(count(section, "missed_echoes", 1..=100, 3)).unwrap_or(u32::MAX),
+        reconnect_min: section.duration("reconnect_min", short..=HOUR).unwrap_or(Duration::from_millis(500)),
+        reconnect_max: duration(section, "reconnect_max", 30, short..=HOUR),
+        fields: fields::field_table(section, "network_fields", dialect),
+    };
+    if link.reconnect_min > link.reconnect_max {
+        section.error(section.span_of("reconnect_min"), "`reconnect_min` is longer than `reconnect_max`");
+    }
+    link
+}

@@ -1,0 +1,81 @@
+//! `[switch]`, `[admin]` and `[log]`.
+
+use super::{acquirer::count, section::Section};
+use std::net::SocketAddr;
+
+/// Where the admin endpoint is when `[admin]` does not say.
+const ADMIN_DEFAULT: &str = "127.0.0.1:9180";
+
+/// What is logged, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Log {
+    /// A level, or directives like `info,banklink::net=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+    /// One line a payment?
+    pub payments: bool,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text, payments: true }
+    }
+}
+
+/// `[switch]`; the number of payments remembered after their answer.
+pub(super) fn switch(root: &Section<'_, '_>) -> usize {
+    const RECENT: usize = 1 << 18;
+    let Some(section) = root.section("switch") else { return RECENT };
+    if let Some(text) = section.text("durability").filter(|text| text.value != "off") {
+        let message = format!("durability = \"{}\" needs the journal, which is not there yet; only \"off\" is", text.value);
+        section.error(text.span, &message);
+    }
+    let recent = count(&section, "recent", 1..=1 << 28, RECENT);
+    section.finish();
+    recent
+}
+
+/// `[admin]`; no table, no endpoint.
+pub(super) fn admin(root: &Section<'_, '_>) -> Option<SocketAddr> {
+    let section = root.section("admin")?;
+    let address = if section.has("listen") {
+        super::acquirer::address(&section, "listen")
+    } else {
+        ADMIN_DEFAULT.parse().ok()
+    };
+    section.finish();
+    address
+}
+
+/// `[log]`.
+pub(super) fn log(root: &Section<'_, '_>) -> Log {
+    let mut log = Log::default();
+    let Some(section) = root.section("log") else { return log };
+    if let Some(text) = section.text("level") {
+        if text.value.parse::<tracing_subscriber::filter::EnvFilter>().is_err() {
+            section.error(text.span.clone(), &format!("\"{}\" is no log level; wanted one like \"info\"", text.value));
+        }
+        log.level = text.value;
+    }
+    if let Some(text) = section.text("format") {
+        match text.value.as_str() {
+            "text" => log.format = LogFormat::Text,
+            "json" => log.format = LogFormat::Json,
+            other => section.error(text.span, &format!("unknown log format \"{other}\"; known are text and json")),
+        }
+    }
+    log.payments = section.boolean("payments").unwrap_or(true);
+    section.finish();
+    log
+}

@@ -1,0 +1,301 @@
+//! Reading a TOML tree with positions: typed values, errors with lines, and no key left unread.
+
+use super::error::{ConfigError, ConfigErrors};
+use std::{
+    cell::RefCell,
+    ops::{Range, RangeInclusive},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Where in the text something stands, in bytes.
+pub(super) type Span = Range<usize>;
+
+/// A string with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) value: String,
+    pub(super) span: Span,
+}
+
+/// Collects the mistakes of one file.
+pub(super) struct Report<'a> {
+    text: &'a str,
+    file: PathBuf,
+    errors: RefCell<Vec<(usize, ConfigError)>>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(text: &'a str, file: &Path) -> Self {
+        Self { text, file: file.to_owned(), errors: RefCell::default() }
+    }
+
+    /// The folder that paths of the file are relative to.
+    pub(super) fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Notes a mistake at a place of this file.
+    pub(super) fn error(&self, span: Span, message: &str) {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let error = ConfigError { file: self.file.display().to_string(), line, message: message.to_owned() };
+        self.foreign(span, error);
+    }
+
+    /// Notes a mistake that stands in another file, which `span` of this one names.
+    pub(super) fn foreign(&self, span: Span, error: ConfigError) {
+        let mut errors = self.errors.borrow_mut();
+        // Two banks with the same broken dialect: one error.
+        if !errors.iter().any(|(_, known)| *known == error) {
+            errors.push((span.start, error));
+        }
+    }
+
+    /// All mistakes so far, in the order of the file.
+    pub(super) fn check(&self) -> Result<(), ConfigErrors> {
+        let mut errors = self.errors.borrow().clone();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        errors.sort_by_key(|(at, _)| *at);
+        Err(ConfigErrors(errors.into_iter().map(|(_, error)| error).collect()))
+    }
+}
+
+/// One table being read. What was asked for is known; what is left over at [`Section::finish`] is a mistake.
+pub(super) struct Section<'a, 'i> {
+    report: &'a Report<'a>,
+    table: &'a DeTable<'i>,
+    /// The table's place: where an absent key is reported.
+    pub(super) span: Span,
+    what: String,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'a, 'i> Section<'a, 'i> {
+    pub(super) fn root(report: &'a Report<'a>, tree: &'a Spanned<DeTable<'i>>) -> Self {
+        Self::new(report, tree.get_ref(), 0..0, "the file".to_owned())
+    }
+
+    fn new(report: &'a Report<'a>, table: &'a DeTable<'i>, span: Span, what: String) -> Self {
+        Self { report, table, span, what, asked: RefCell::default() }
+    }
+
+    pub(super) fn error(&self, span: Span, message: &str) {
+        self.report.error(span, message);
+    }
+
+    fn get(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'i>>> {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
+        self.table.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
+    }
+
+    /// Is the key there?
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Where the key's value stands; the table itself where it is absent.
+    pub(super) fn span_of(&self, key: &'static str) -> Span {
+        self.get(key).map_or_else(|| self.span.clone(), Spanned::span)
+    }
+
+    /// The place of the last string of that content anywhere below this table.
+    pub(super) fn find(&self, content: &str) -> Span {
+        fn walk(table: &DeTable<'_>, content: &str, found: &mut Option<Span>) {
+            for value in table.values() {
+                search(value, content, found);
+            }
+        }
+        fn search(value: &Spanned<DeValue<'_>>, content: &str, found: &mut Option<Span>) {
+            match value.get_ref() {
+                DeValue::String(text) if text.as_ref() == content => {
+                    if found.as_ref().is_none_or(|span| span.start < value.span().start) {
+                        *found = Some(value.span());
+                    }
+                }
+                DeValue::Array(items) => items.iter().for_each(|item| search(item, content, found)),
+                DeValue::Table(table) => walk(table, content, found),
+                _ => {}
+            }
+        }
+        let mut found = None;
+        walk(self.table, content, &mut found);
+        found.unwrap_or_else(|| self.span.clone())
+    }
+
+    fn mismatch(&self, value: &Spanned<DeValue<'i>>, key: &str, wanted: &str) {
+        let message = format!("`{key}` of {} must be {wanted}, not {}", self.what, describe(value.get_ref()));
+        self.error(value.span(), &message);
+    }
+
+    pub(super) fn text(&self, key: &'static str) -> Option<Text> {
+        let value = self.get(key)?;
+        if let DeValue::String(text) = value.get_ref() {
+            return Some(Text { value: text.to_string(), span: value.span() });
+        }
+        self.mismatch(value, key, "a string");
+        None
+    }
+
+    pub(super) fn required_text(&self, key: &'static str) -> Option<Text> {
+        if !self.has(key) {
+            self.error(self.span.clone(), &format!("{} needs `{key}`", self.what));
+        }
+        self.text(key)
+    }
+
+    /// A list of strings; one string alone is a list of one.
+    pub(super) fn texts(&self, key: &'static str) -> Vec<Text> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(Text { value: text.to_string(), span: item.span() }),
+                _ => self.mismatch(item, key, "a list of strings"),
+            }
+        }
+        texts
+    }
+
+    pub(super) fn boolean(&self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        if let DeValue::Boolean(is) = value.get_ref() {
+            return Some(*is);
+        }
+        self.mismatch(value, key, "true or false");
+        None
+    }
+
+    pub(super) fn integer(&self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.get(key)?;
+        self.number(value, key, &range)
+    }
+
+    /// A list of numbers, each with its place.
+    pub(super) fn integers(&self, key: &'static str, range: RangeInclusive<u64>) -> Vec<(u64, Span)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        items.into_iter().filter_map(|item| Some((self.number(item, key, &range)?, item.span()))).collect()
+    }
+
+    fn number(&self, value: &Spanned<DeValue<'i>>, key: &str, range: &RangeInclusive<u64>) -> Option<u64> {
+        let number = match value.get_ref() {
+            DeValue::Integer(digits) => u64::from_str_radix(digits.as_str(), digits.radix()).ok(),
+            _ => None,
+        };
+        let found = number.filter(|number| range.contains(number));
+        if found.is_none() {
+            self.mismatch(value, key, &format!("a number from {} to {}", range.start(), range.end()));
+        }
+        found
+    }
+
+    /// A duration as text: `250ms`, `25s`, `5m`, `1h`.
+    pub(super) fn duration(&self, key: &'static str, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let value = self.get(key)?;
+        let found = match value.get_ref() {
+            DeValue::String(text) => parse_duration(text),
+            _ => None,
+        };
+        let found = found.filter(|duration| range.contains(duration));
+        if found.is_none() {
+            let wanted = format!(r#"a duration like "250ms", "25s" or "5m", from {:?} to {:?}"#, range.start(), range.end());
+            self.mismatch(value, key, &wanted);
+        }
+        found
+    }
+
+    /// A table below this one.
+    pub(super) fn section(&self, key: &'static str) -> Option<Section<'a, 'i>> {
+        let value = self.get(key)?;
+        if let DeValue::Table(table) = value.get_ref() {
+            let what = if self.span == (0..0) { format!("[{key}]") } else { format!("`{key}` of {}", self.what) };
+            return Some(Section::new(self.report, table, value.span(), what));
+        }
+        self.mismatch(value, key, "a table");
+        None
+    }
+
+    /// The tables `[[key]]`.
+    pub(super) fn sections(&self, key: &'static str) -> Vec<Section<'a, 'i>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            self.mismatch(value, key, &format!("written [[{key}]]"));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::Table(table) => {
+                    let name = table.iter().find(|(key, _)| key.get_ref().as_ref() == "name");
+                    let name = name.and_then(|(_, value)| value.get_ref().as_str());
+                    let what = name.map_or_else(|| format!("[[{key}]]"), |name| format!("[[{key}]] \"{name}\""));
+                    sections.push(Section::new(self.report, table, item.span(), what));
+                }
+                _ => self.mismatch(item, key, &format!("written [[{key}]]")),
+            }
+        }
+        sections
+    }
+
+    /// All keys of a table that is a map, each with its string.
+    pub(super) fn entries(&self) -> Vec<(Text, Text)> {
+        let mut entries = Vec::new();
+        for (key, value) in self.table {
+            let key = Text { value: key.get_ref().to_string(), span: key.span() };
+            match value.get_ref() {
+                DeValue::String(text) => entries.push((key, Text { value: text.to_string(), span: value.span() })),
+                _ => self.mismatch(value, &key.value, "a string"),
+            }
+        }
+        entries
+    }
+
+    /// Every key must have been asked for.
+    pub(super) fn finish(&self) {
+        let asked = self.asked.borrow();
+        for key in self.table.keys() {
+            if !asked.contains(&key.get_ref().as_ref()) {
+                let known = asked.join(", ");
+                let message = format!("unknown key `{}` in {}; known are: {known}", key.get_ref(), self.what);
+                self.error(key.span(), &message);
+            }
+        }
+    }
+}
+
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("{text:?}"),
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        other => format!("a {}", other.type_str()),
+    }
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    match &text[digits..] {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        _ => None,
+    }
+}

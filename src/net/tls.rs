@@ -1,0 +1,233 @@
+//! TLS for both sides of a link: rustls with aws-lc-rs given explicitly, certificates always verified, no early data
+//! (a replayed first flight would be a double debit). There is no switch that turns verification off.
+
+use rustls::{
+    CertificateError, ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use std::{fmt, io, path::Path, sync::Arc};
+
+/// The oldest protocol version a link accepts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MinVersion {
+    /// TLS 1.2 and 1.3.
+    #[default]
+    Tls12,
+    /// TLS 1.3 only.
+    Tls13,
+}
+
+impl MinVersion {
+    /// From the configuration: `1.2` or `1.3`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "1.2" => Some(Self::Tls12),
+            "1.3" => Some(Self::Tls13),
+            _ => None,
+        }
+    }
+
+    fn protocols(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ALL: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
+        match self {
+            Self::Tls12 => &ALL,
+            Self::Tls13 => &ALL[..1],
+        }
+    }
+}
+
+/// Our own certificate chain with its key.
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity [redacted]")
+    }
+}
+
+/// Key material that cannot be used. The text names the file, never what is in it.
+#[derive(Debug)]
+pub struct MaterialError(String);
+
+impl fmt::Display for MaterialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for MaterialError {}
+
+impl Identity {
+    /// Reads a certificate chain (leaf first) and its private key, both PEM.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds nothing of the kind.
+    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, MaterialError> {
+        let chain = certificates(certificate)?;
+        let key = PrivateKeyDer::from_pem_file(key)
+            .map_err(|error| MaterialError(format!("no private key in {}: {}", key.display(), pem_text(&error))))?;
+        Ok(Self { chain, key })
+    }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, MaterialError> {
+    let wrong = |error: &rustls::pki_types::pem::Error| {
+        MaterialError(format!("no certificate in {}: {}", file.display(), pem_text(error)))
+    };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?.collect();
+    let chain = read.map_err(|error| wrong(&error))?;
+    if chain.is_empty() {
+        return Err(MaterialError(format!("no certificate in {}", file.display())));
+    }
+    Ok(chain)
+}
+
+/// PEM errors can quote the line they stumbled over; ours must not.
+fn pem_text(error: &rustls::pki_types::pem::Error) -> String {
+    match error {
+        rustls::pki_types::pem::Error::Io(error) => error.to_string(),
+        rustls::pki_types::pem::Error::NoItemsFound => "none found".to_owned(),
+        _ => "not well-formed PEM".to_owned(),
+    }
+}
+
+/// The authorities of one file: what a peer's certificate must lead to.
+///
+/// # Errors
+/// A file that cannot be read or holds no usable certificate.
+pub fn roots(file: &Path) -> Result<RootCertStore, MaterialError> {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        store
+            .add(certificate)
+            .map_err(|error| MaterialError(format!("{} is not a usable authority: {error}", file.display())))?;
+    }
+    Ok(store)
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// The dialling side. One `Arc` per peer is held for as long as the peer is configured: it carries the session cache.
+///
+/// # Errors
+/// A key that does not belong to its certificate, or of an unknown kind.
+pub fn client(
+    roots: RootCertStore,
+    identity: Option<Identity>,
+    min_version: MinVersion,
+) -> Result<Arc<ClientConfig>, MaterialError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(min_version.protocols())
+        .map_err(|error| MaterialError(error.to_string()))?
+        .with_root_certificates(roots);
+    let config = match identity {
+        Some(identity) => {
+            builder.with_client_auth_cert(identity.chain, identity.key).map_err(|error| mismatch(&error))?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    debug_assert!(!config.enable_early_data, "early data can be replayed");
+    Ok(Arc::new(config))
+}
+
+/// The accepting side; with `client_roots` every peer must present a certificate of theirs.
+///
+/// # Errors
+/// A key that does not belong to its certificate, or authorities that cannot be used.
+pub fn server(
+    identity: Identity,
+    client_roots: Option<RootCertStore>,
+    min_version: MinVersion,
+) -> Result<Arc<ServerConfig>, MaterialError> {
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(min_version.protocols())
+        .map_err(|error| MaterialError(error.to_string()))?;
+    let builder = match client_roots {
+        Some(roots) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+                .build()
+                .map_err(|error| MaterialError(error.to_string()))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let config =
+        builder.with_single_cert(identity.chain, identity.key).map_err(|error| mismatch(&error))?;
+    debug_assert_eq!(config.max_early_data_size, 0, "early data can be replayed");
+    Ok(Arc::new(config))
+}
+
+fn mismatch(error: &rustls::Error) -> MaterialError {
+    match error {
+        rustls::Error::InconsistentKeys(_) => MaterialError("the private key does not belong to the certificate".into()),
+        other => MaterialError(other.to_string()),
+    }
+}
+
+/// Is the certificate a peer presented (already verified) one for `name`?
+#[must_use]
+pub fn certificate_is_for(certificates: Option<&[CertificateDer<'_>]>, name: &ServerName<'_>) -> bool {
+    let Some(leaf) = certificates.and_then(<[_]>::first) else { return false };
+    webpki::EndEntityCert::try_from(leaf)
+        .is_ok_and(|certificate| certificate.verify_is_valid_for_subject_name(name).is_ok())
+}
+
+/// What went wrong on a TLS connection, said so that an operator knows whose certificate to look at.
+#[must_use]
+pub fn explain(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(tls) => explain_tls(tls),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => "the peer closed the connection".to_owned(),
+        None => error.to_string(),
+    }
+}
+
+fn explain_tls(error: &rustls::Error) -> String {
+    use rustls::AlertDescription as Alert;
+    match error {
+        rustls::Error::InvalidCertificate(reason) => explain_certificate(reason),
+        rustls::Error::NoCertificatesPresented => "the peer presented no client certificate".to_owned(),
+        rustls::Error::AlertReceived(alert) => match alert {
+            Alert::CertificateRequired => "the peer asks for a client certificate and got none".to_owned(),
+            Alert::UnknownCA => "the peer does not know the authority that signed our certificate".to_owned(),
+            Alert::CertificateExpired => "the peer says that our certificate has expired".to_owned(),
+            Alert::BadCertificate | Alert::CertificateUnknown | Alert::UnsupportedCertificate => {
+                format!("the peer refuses our certificate ({alert:?})")
+            }
+            Alert::ProtocolVersion => "the peer speaks none of our TLS versions".to_owned(),
+            other => format!("the peer ended the TLS connection ({other:?})"),
+        },
+        rustls::Error::PeerIncompatible(reason) => format!("the peer's TLS is incompatible with ours ({reason:?})"),
+        other => other.to_string(),
+    }
+}
+
+fn explain_certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => {
+            "the peer's certificate is not signed by an authority of this link's `ca` file".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the peer's certificate has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the peer's certificate is not valid yet".to_owned()
+        }
+        CertificateError::NotValidForName => "the peer's certificate is for another name".to_owned(),
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let expected = expected.to_str();
+            format!("the peer's certificate is not for {expected} but for {}", presented.join(", "))
+        }
+        CertificateError::Revoked => "the peer's certificate has been revoked".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "the peer's certificate is not meant for this use (client or server)".to_owned()
+        }
+        other => format!("the peer's certificate does not hold: {other}"),
+    }
+}
