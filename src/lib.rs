@@ -1,5 +1,6 @@
 //! banklink, in the order a message meets its modules.
 
+mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -10,3 +11,4 @@ pub mod rules;
 pub mod security;
 pub mod simulator;
 pub mod switch;
+pub mod telemetry;

@@ -37,13 +37,12 @@ pub(super) fn framing(section: &Section<'_, '_>) -> Option<Framing> {
     let named = section.text("framing");
     let name = named.as_ref().map_or("binary2", |text| text.value.as_str());
     let framing = Framing::named(name);
-    if framing.is_none() {
-        let known = "binary2, binary2-le, binary4, ascii4 and bcd2, each also with -inclusive";
-        section.error(section.span_of("framing"), &format!("unknown framing \"{name}\"; known are {known}"));
+    if let Err(error) = &framing {
+        section.error(section.span_of("framing"), &error.to_string());
     }
     let header = header(section);
     let max = section.integer("max_frame", 16..=65_535);
-    let mut framing = framing?;
+    let mut framing = framing.ok()?;
     framing.header = header?;
     if let Some(max) = max {
         framing.max = usize::try_from(max).unwrap_or(usize::MAX);

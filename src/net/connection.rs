@@ -105,15 +105,7 @@ impl fmt::Display for End {
             Self::ByUs => f.write_str("closed by us"),
             Self::Idle => f.write_str("idle for too long"),
             Self::NotRead => f.write_str("the peer stopped reading"),
-            Self::Framing(FrameError::BadLength) => {
-                f.write_str("framing lost: wanted a length in the form of the link, had something else")
-            }
-            Self::Framing(FrameError::TooLarge { max, had }) => {
-                write!(f, "framing lost: wanted a frame of at most {max} bytes, had a length of {had}")
-            }
-            Self::Framing(FrameError::TooSmall { min, had }) => {
-                write!(f, "framing lost: wanted a frame of at least {min} bytes, had a length of {had}")
-            }
+            Self::Framing(error) => write!(f, "framing lost: {error}"),
             Self::Failed(error) => f.write_str(&tls::explain(error)),
         }
     }

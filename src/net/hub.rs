@@ -120,6 +120,7 @@ impl Hub {
         let session = SessionId(sessions.opened << PLACE_BITS | place as u64);
         sessions.places[place].session = Some((session, acquirer, Rc::clone(line)));
         sessions.open[acquirer.0 as usize] += 1;
+        self.mark();
         Some(session)
     }
 
@@ -168,6 +169,7 @@ impl Hub {
     /// Counts a peer that was turned away.
     pub fn refuse(&self, acquirer: AcquirerId) {
         self.refused.borrow_mut()[acquirer.0 as usize] += 1;
+        self.mark();
     }
 
     /// Notes the task that dials for a slot.
@@ -228,6 +230,13 @@ impl Hub {
 
     fn with_slot<T>(&self, connection: ConnectionId, use_it: impl FnOnce(&mut Slot) -> T) -> T {
         use_it(&mut self.connections.borrow_mut()[connection.bank.0 as usize][connection.slot as usize])
+    }
+
+    /// Connections to banks open or being dialled now.
+    #[must_use]
+    pub fn connections_open(&self) -> usize {
+        let connections = self.connections.borrow();
+        connections.iter().flatten().filter(|slot| !matches!(slot, Slot::Empty)).count()
     }
 
     /// A slot of the bank without a connection, for a bank that dials us.

@@ -1,0 +1,311 @@
+//! The driver's task: one turn a batch.
+
+use super::{
+    Snapshot,
+    counters::Counters,
+    gate::{Effect, Gate, Unit, What},
+    handle::{Command, Commands, Watcher},
+    journal::NoJournal,
+    timer::Timer,
+};
+use crate::{
+    clock::{Mono, Now},
+    net::{bank, connection::Line, hub::Hub, outlet::Refused},
+    switch::{ConnectionId, Input, NotSent, Note, Origin, Output, SendId, Switch},
+    telemetry,
+};
+use banklink_protocol::{EncodeError, Message, frame::Header};
+use std::{
+    future::poll_fn,
+    rc::Rc,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::task::AbortHandle;
+
+/// Batches handled in a row before the tasks get their turn again; more than one only when a turn made new inputs.
+const TURNS: usize = 4;
+/// After the machine has drained, peers have this long to take what is written and go.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// All that the driver's task owns.
+pub(super) struct Engine {
+    hub: Rc<Hub>,
+    machine: Switch,
+    banks: Vec<Rc<bank::Settings>>,
+    names: telemetry::Names,
+    log_payments: bool,
+    commands: Commands,
+    listeners: Vec<AbortHandle>,
+    gate: Gate<NoJournal>,
+    counters: Counters,
+    timer: Timer,
+    batch: Vec<Input>,
+    dirty: Vec<Rc<Line>>,
+    /// Dials so far, over all slots: which address of a bank is next.
+    dials: usize,
+    watchers: Vec<Watcher>,
+    drained_at: Option<Mono>,
+    last: Arc<OnceLock<Snapshot>>,
+}
+
+/// What an engine is made of.
+pub(super) struct Parts {
+    pub(super) hub: Rc<Hub>,
+    pub(super) machine: Switch,
+    pub(super) banks: Vec<Rc<bank::Settings>>,
+    pub(super) names: telemetry::Names,
+    pub(super) log_payments: bool,
+    pub(super) commands: Commands,
+    pub(super) listeners: Vec<AbortHandle>,
+    pub(super) last: Arc<OnceLock<Snapshot>>,
+}
+
+impl Engine {
+    pub(super) fn new(parts: Parts) -> Self {
+        let clock = parts.hub.clock;
+        Self {
+            counters: Counters::new(parts.names.acquirers.len(), parts.names.banks.len()),
+            hub: parts.hub,
+            machine: parts.machine,
+            banks: parts.banks,
+            names: parts.names,
+            log_payments: parts.log_payments,
+            commands: parts.commands,
+            listeners: parts.listeners,
+            gate: Gate::new(NoJournal::default()),
+            timer: Timer::new(clock),
+            batch: Vec::new(),
+            dirty: Vec::new(),
+            dials: 0,
+            watchers: Vec::new(),
+            drained_at: None,
+            last: parts.last,
+        }
+    }
+
+    /// Runs until the switch is drained or stopped, and leaves its last state behind.
+    pub(super) async fn run(mut self) {
+        // What the machine wants before anything has happened: its first connections.
+        self.hub.push(Input::Tick);
+        poll_fn(|cx| self.poll(cx)).await;
+        // Before the command channel closes: who finds it closed looks here.
+        let _ = self.last.set(self.snapshot());
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.hub.register(cx.waker());
+        if self.poll_commands(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.timer.fired(cx) {
+            self.hub.expire();
+            self.hub.push(Input::Tick);
+        }
+        for _ in 0..TURNS {
+            if !self.turn() {
+                break;
+            }
+        }
+        self.answer_watchers();
+        if self.is_over() {
+            return Poll::Ready(());
+        }
+        self.timer.arm(self.deadline(), cx);
+        Poll::Pending
+    }
+
+    /// One batch; says whether there was any.
+    fn turn(&mut self) -> bool {
+        let mut batch = std::mem::take(&mut self.batch);
+        self.hub.take(&mut batch);
+        let any = !batch.is_empty();
+        if any {
+            let now = self.hub.clock.now();
+            let mut unit = self.gate.unit();
+            for input in batch.drain(..) {
+                self.machine.handle(now, input);
+                self.collect(&mut unit, now);
+            }
+            self.gate.hold(unit);
+        }
+        self.batch = batch;
+        while let Some(mut unit) = self.gate.release() {
+            self.leave(&mut unit);
+            self.gate.recycle(unit);
+        }
+        for line in self.dirty.drain(..) {
+            line.outlet.wake();
+        }
+        any
+    }
+
+    /// Takes what the machine wants done into the unit, laid out as bytes.
+    fn collect(&mut self, unit: &mut Unit, now: Now) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Record(record) => unit.records.push(record),
+                Output::ToBank { connection, send, header, message, expires } => {
+                    let what = What::Send { connection, send, expires };
+                    if let Err((why, message)) = self.to_bank(unit, connection, what, &header, message) {
+                        self.machine.handle(now, Input::NotSent { connection, send, why, message: Some(message) });
+                    }
+                }
+                Output::AnswerBank { connection, header, message } => {
+                    // Lost with its connection: the bank asks again.
+                    if let Some(line) = self.hub.connection(connection) {
+                        let header = line.settings.framing.answer_header(&header);
+                        let _ = self.to_bank(unit, connection, What::AnswerBank, &header, message);
+                    }
+                }
+                Output::Answer { to, message } => self.answer(unit, &to, &message),
+                Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
+                Output::Close { connection } => unit.effects.push(Effect::Close(connection)),
+                Output::Note(note) => unit.notes.push(note),
+            }
+        }
+    }
+
+    fn to_bank(
+        &mut self,
+        unit: &mut Unit,
+        connection: ConnectionId,
+        what: What,
+        header: &Header,
+        message: Message,
+    ) -> Result<(), (NotSent, Message)> {
+        let Some(line) = self.hub.connection(connection) else { return Err((NotSent::ConnectionDown, message)) };
+        if let Err(error) = lay_out(unit, &line, header, &message) {
+            let bank = &*self.names.banks[usize::from(connection.bank.0)];
+            tracing::error!(bank, mti = %message.mti(), %error, "cannot lay out a message");
+            return Err((NotSent::Encode, message));
+        }
+        unit.effects.push(Effect::Write { line, end: unit.bytes.len(), what });
+        Ok(())
+    }
+
+    fn answer(&mut self, unit: &mut Unit, to: &Origin, message: &Message) {
+        let Origin::Session { acquirer, session, header, .. } = to;
+        let Some(line) = self.hub.session(*session) else { return self.counters.undelivered(*acquirer) };
+        let header = line.settings.framing.answer_header(header);
+        if let Err(error) = lay_out(unit, &line, &header, message) {
+            let acquirer_name = &*self.names.acquirers[usize::from(acquirer.0)];
+            tracing::error!(acquirer = acquirer_name, mti = %message.mti(), %error, "cannot lay out an answer");
+            return self.counters.undelivered(*acquirer);
+        }
+        unit.effects.push(Effect::Write { line, end: unit.bytes.len(), what: What::Answer(*acquirer) });
+    }
+
+    /// Lets a unit leave.
+    fn leave(&mut self, unit: &mut Unit) {
+        let mut start = 0;
+        for effect in unit.effects.drain(..) {
+            match effect {
+                Effect::Write { line, end, what } => {
+                    self.write(line, &unit.bytes[start..end], what);
+                    start = end;
+                }
+                Effect::Connect(connection) => self.dial(connection),
+                Effect::Close(connection) => self.hub.close(connection),
+            }
+        }
+        for note in unit.notes.drain(..) {
+            self.note(&note);
+        }
+    }
+
+    fn write(&mut self, line: Rc<Line>, frame: &[u8], what: What) {
+        let mark = match what {
+            What::Send { send, expires, .. } => Some((send, expires)),
+            What::AnswerBank | What::Answer(_) => None,
+        };
+        match (line.outlet.push(frame, mark), what) {
+            (Ok(true), _) => self.dirty.push(line),
+            (Ok(false), _) => {}
+            (Err(refused), What::Send { connection, send, .. }) => self.not_sent(&line, frame, connection, send, refused),
+            (Err(_), What::Answer(acquirer)) => self.counters.undelivered(acquirer),
+            (Err(_), What::AnswerBank) => {}
+        }
+    }
+
+    fn not_sent(&self, line: &Line, frame: &[u8], connection: ConnectionId, send: SendId, refused: Refused) {
+        let why = match refused {
+            Refused::Closed => NotSent::ConnectionDown,
+            Refused::Full => NotSent::Full,
+        };
+        self.hub.push(Input::NotSent { connection, send, why, message: line.settings.message(frame) });
+    }
+
+    fn dial(&mut self, connection: ConnectionId) {
+        let settings = Rc::clone(&self.banks[usize::from(connection.bank.0)]);
+        self.dials += 1;
+        let task = bank::dial(settings, connection.slot, self.dials, Rc::clone(&self.hub));
+        self.hub.dialling(connection, tokio::task::spawn_local(task).abort_handle());
+    }
+
+    fn note(&mut self, note: &Note) {
+        self.counters.count(note);
+        match note {
+            Note::Payment(payment) if self.log_payments => telemetry::payment(&self.names, payment),
+            Note::Payment(_) => {}
+            Note::Drained => {
+                self.drained_at = Some(self.hub.clock.mono());
+                self.hub.close_sessions();
+                telemetry::note(&self.names, note);
+            }
+            _ => telemetry::note(&self.names, note),
+        }
+    }
+
+    fn poll_commands(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Poll::Ready(command) = self.commands.poll_recv(cx) {
+            match command {
+                // Nobody holds the switch any more, or somebody has had enough of it.
+                None | Some(Command::Stop) => return Poll::Ready(()),
+                Some(Command::Drain) => {
+                    self.listeners.drain(..).for_each(|listener| listener.abort());
+                    self.hub.push(Input::Drain);
+                }
+                // A caller that went away does not want its answer.
+                Some(Command::Snapshot(reply)) => drop(reply.send(self.snapshot())),
+                Some(Command::Watch(watcher)) => self.watchers.push(watcher),
+            }
+        }
+        Poll::Pending
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.counters.snapshot(&self.machine, &self.hub)
+    }
+
+    fn answer_watchers(&mut self) {
+        if self.watchers.is_empty() {
+            return;
+        }
+        let snapshot = self.snapshot();
+        for mut watcher in std::mem::take(&mut self.watchers) {
+            if (watcher.reached)(&snapshot) {
+                let _ = watcher.reply.send(snapshot.clone());
+            } else if !watcher.reply.is_closed() {
+                self.watchers.push(watcher);
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        let farewell = self.drained_at.map(|at| at + FAREWELL);
+        [self.machine.deadline(), farewell].into_iter().flatten().min()
+    }
+
+    /// Drained, and everyone has what was written or has had time enough to take it.
+    fn is_over(&self) -> bool {
+        let Some(drained_at) = self.drained_at else { return false };
+        let gone = self.hub.sessions_open() == 0 && self.hub.connections_open() == 0;
+        gone || self.hub.clock.mono() >= drained_at + FAREWELL
+    }
+}
+
+fn lay_out(unit: &mut Unit, line: &Line, header: &Header, message: &Message) -> Result<(), EncodeError> {
+    line.settings.framing.write(&mut unit.bytes, header, |out| message.encode(out))
+}

@@ -1,0 +1,190 @@
+//! A running switch, seen from other threads.
+
+use super::Snapshot;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// What other threads ask of the driver.
+pub(super) enum Command {
+    /// Counters and states now.
+    Snapshot(oneshot::Sender<Snapshot>),
+    /// Tell when it is so.
+    Watch(Watcher),
+    /// Refuse new requests, finish what is in flight, sign off, end.
+    Drain,
+    /// End now.
+    Stop,
+}
+
+/// The driver's end of the command channel.
+pub(super) type Commands = mpsc::UnboundedReceiver<Command>;
+
+/// Somebody who waits for a state.
+pub(super) struct Watcher {
+    pub(super) reached: Box<dyn FnMut(&Snapshot) -> bool + Send>,
+    pub(super) reply: oneshot::Sender<Snapshot>,
+}
+
+/// Asks and commands a running switch; any number of them, on any thread.
+#[derive(Clone)]
+pub struct Control {
+    commands: mpsc::UnboundedSender<Command>,
+    last: Arc<OnceLock<Snapshot>>,
+}
+
+impl Control {
+    pub(super) fn new() -> (Self, Commands) {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        (Self { commands, last: Arc::default() }, receiver)
+    }
+
+    /// Where the switch's thread leaves its last state.
+    pub(super) fn last(&self) -> Arc<OnceLock<Snapshot>> {
+        Arc::clone(&self.last)
+    }
+
+    /// Counters and states now. After the switch ended: the last ones.
+    pub async fn snapshot(&self) -> Snapshot {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Snapshot(reply)).is_ok()
+            && let Ok(snapshot) = answer.await
+        {
+            return snapshot;
+        }
+        self.last.get().cloned().unwrap_or_default()
+    }
+
+    /// Waits until `reached` is true of the switch (asked after every batch), or the switch has ended; `None` then.
+    pub async fn until(&self, reached: impl FnMut(&Snapshot) -> bool + Send + 'static) -> Option<Snapshot> {
+        self.watch(reached)?.await.ok()
+    }
+
+    /// Returns when the switch has ended.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
+    fn watch(
+        &self,
+        reached: impl FnMut(&Snapshot) -> bool + Send + 'static,
+    ) -> Option<oneshot::Receiver<Snapshot>> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Watch(Watcher { reached: Box::new(reached), reply })).ok()?;
+        Some(answer)
+    }
+
+    /// Refuses new requests (91), lets those in flight finish or time out, signs off, ends.
+    pub fn drain(&self) {
+        let _ = self.commands.send(Command::Drain);
+    }
+
+    /// Ends at once.
+    pub fn stop(&self) {
+        let _ = self.commands.send(Command::Stop);
+    }
+}
+
+/// Where the ports of a switch are bound.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Bound {
+    pub(super) acquirers: Vec<(Arc<str>, SocketAddr)>,
+    pub(super) banks: Vec<(Arc<str>, SocketAddr)>,
+    pub(super) admin: Option<SocketAddr>,
+}
+
+/// A running switch. Dropping the handle stops it at once; [`Handle::drain`] first is the polite way.
+pub struct Handle {
+    pub(super) control: Control,
+    pub(super) bound: Bound,
+    pub(super) threads: Vec<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// To ask and command the switch from elsewhere.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Where this acquirer's listener is bound (a port 0 in the configuration has its real number here).
+    #[must_use]
+    pub fn acquirer(&self, name: &str) -> Option<SocketAddr> {
+        find(&self.bound.acquirers, name)
+    }
+
+    /// Where a bank that dials us finds us.
+    #[must_use]
+    pub fn bank_listener(&self, name: &str) -> Option<SocketAddr> {
+        find(&self.bound.banks, name)
+    }
+
+    /// The admin endpoint.
+    #[must_use]
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.bound.admin
+    }
+
+    /// Counters and states now. After the switch ended: the last ones.
+    ///
+    /// # Panics
+    /// On a thread of an asynchronous runtime: use [`Handle::control`] there.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (reply, answer) = oneshot::channel();
+        if self.control.commands.send(Command::Snapshot(reply)).is_ok()
+            && let Ok(snapshot) = answer.blocking_recv()
+        {
+            return snapshot;
+        }
+        self.control.last.get().cloned().unwrap_or_default()
+    }
+
+    /// Blocks until `reached` is true of the switch (asked after every batch), or the switch has ended; `None` then.
+    ///
+    /// # Panics
+    /// On a thread of an asynchronous runtime: use [`Handle::until`] there.
+    pub fn wait_until(&self, reached: impl FnMut(&Snapshot) -> bool + Send + 'static) -> Option<Snapshot> {
+        self.control.watch(reached)?.blocking_recv().ok()
+    }
+
+    /// The same for asynchronous callers.
+    pub async fn until(&self, reached: impl FnMut(&Snapshot) -> bool + Send + 'static) -> Option<Snapshot> {
+        self.control.until(reached).await
+    }
+
+    /// Refuses new requests (91), lets those in flight finish or time out, signs off, ends.
+    pub fn drain(&self) {
+        self.control.drain();
+    }
+
+    /// Waits for the end: of a drain, or of a stop. The last state.
+    #[must_use]
+    pub fn join(mut self) -> Snapshot {
+        self.threads.drain(..).for_each(end);
+        self.control.last.get().cloned().unwrap_or_default()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.control.stop();
+        self.threads.drain(..).for_each(end);
+    }
+}
+
+/// Waits for a thread. A panic in it is our bug and goes on here, unless one is under way already.
+fn end(thread: JoinHandle<()>) {
+    if let Err(panic) = thread.join()
+        && !std::thread::panicking()
+    {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn find(bound: &[(Arc<str>, SocketAddr)], wanted: &str) -> Option<SocketAddr> {
+    bound.iter().find(|(name, _)| **name == *wanted).map(|(_, address)| *address)
+}

@@ -1,0 +1,185 @@
+//! Starting: bind everything, then run.
+
+use super::{
+    Snapshot,
+    engine::{Engine, Parts},
+    handle::{Bound, Commands, Control, Handle},
+};
+use crate::{
+    admin,
+    config::Config,
+    net::{acquirer, bank, hub::Hub, socket, time::SystemClock},
+    switch::Switch,
+    telemetry,
+};
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    io,
+    net::SocketAddr,
+    rc::Rc,
+    sync::{Arc, OnceLock, mpsc},
+    thread,
+};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, LocalOptions},
+    task::AbortHandle,
+};
+
+/// Why the switch did not start.
+#[derive(Debug)]
+pub struct StartError {
+    /// What it was about to do.
+    pub what: String,
+    /// Why that failed.
+    pub source: io::Error,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.source)
+    }
+}
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Starts the switch on a thread of its own. When this returns, every port is bound.
+///
+/// # Errors
+/// A port that cannot be bound, or a thread that cannot be started.
+pub fn spawn(config: Config) -> Result<Handle, StartError> {
+    let (control, commands) = Control::new();
+    let admin_address = config.admin;
+    let (bound_sender, bound_receiver) = mpsc::channel();
+    let last = control.last();
+    let data_path = move || run(config, commands, last, &bound_sender);
+    let mut threads = vec![start_thread("banklink-switch", data_path)?];
+    // Without an answer the thread has panicked: joining it says why.
+    let bound = bound_receiver.recv().unwrap_or_else(|_| Ok(Bound::default()));
+    let mut handle = Handle { control: control.clone(), bound: bound?, threads: Vec::new() };
+    handle.threads.append(&mut threads);
+    if let Some(address) = admin_address {
+        let listener = std::net::TcpListener::bind(address).map_err(|source| listening("[admin]", address, source))?;
+        handle.bound.admin = listener.local_addr().ok();
+        handle.threads.push(start_thread("banklink-admin", move || admin::serve(listener, control))?);
+    }
+    Ok(handle)
+}
+
+fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {
+    let failed = |source| StartError { what: format!("cannot start the thread {name}"), source };
+    thread::Builder::new().name(name.to_owned()).spawn(body).map_err(failed)
+}
+
+fn listening(who: &str, address: SocketAddr, source: io::Error) -> StartError {
+    StartError { what: format!("{who} cannot listen on {address}"), source }
+}
+
+/// The switch's thread.
+fn run(
+    config: Config,
+    commands: Commands,
+    last: Arc<OnceLock<Snapshot>>,
+    bound: &mpsc::Sender<Result<Bound, StartError>>,
+) {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(source) => {
+            let error = StartError { what: "cannot start the runtime".to_owned(), source };
+            return drop(bound.send(Err(error)));
+        }
+    };
+    // Binding and spawning need the runtime's context.
+    let engine = match runtime.block_on(async { prepare(config, commands, last) }) {
+        Ok((engine, places)) => {
+            let _ = bound.send(Ok(places));
+            engine
+        }
+        Err(error) => return drop(bound.send(Err(error))),
+    };
+    // The engine is a task like the connections', so that being woken by them costs no system call and puts it behind
+    // all of them.
+    let task = runtime.spawn_local(engine.run());
+    if let Err(ended) = runtime.block_on(task) {
+        std::panic::resume_unwind(ended.into_panic());
+    }
+}
+
+fn prepare(
+    config: Config,
+    commands: Commands,
+    last: Arc<OnceLock<Snapshot>>,
+) -> Result<(Engine, Bound), StartError> {
+    let clock = SystemClock::start();
+    let rules = config.rules;
+    let slots = rules.banks.iter().map(|bank| usize::from(bank.connections));
+    let hub = Rc::new(Hub::new(clock, rules.acquirers.len(), slots));
+    let banks: Vec<_> = config.banks.into_iter().map(Rc::new).collect();
+    let acquirers: Vec<_> = config.acquirers.into_iter().map(Rc::new).collect();
+    let (bound, listeners) = bind(&acquirers, &banks)?;
+    let listeners = listen(listeners, &acquirers, &banks, &hub);
+    let names = telemetry::Names {
+        acquirers: rules.acquirers.iter().map(|acquirer| Arc::clone(&acquirer.name)).collect(),
+        banks: rules.banks.iter().map(|bank| Arc::clone(&bank.name)).collect(),
+    };
+    // Jitter and hashing want a number that differs from process to process.
+    let seed = RandomState::new().hash_one(clock.now().wall.0);
+    let machine = Switch::new(rules, clock.now(), seed);
+    let log_payments = config.log.payments;
+    let engine = Engine::new(Parts { hub, machine, banks, names, log_payments, commands, listeners, last });
+    Ok((engine, bound))
+}
+
+struct Listeners {
+    acquirers: Vec<TcpListener>,
+    /// With the bank's place.
+    banks: Vec<(usize, TcpListener)>,
+}
+
+fn bind(
+    acquirers: &[Rc<acquirer::Settings>],
+    banks: &[Rc<bank::Settings>],
+) -> Result<(Bound, Listeners), StartError> {
+    let mut bound = Bound::default();
+    let mut listeners = Listeners { acquirers: Vec::new(), banks: Vec::new() };
+    for acquirer in acquirers {
+        let who = format!("acquirer \"{}\"", acquirer.name);
+        let (listener, address) = bind_one(&who, acquirer.listen)?;
+        listeners.acquirers.push(listener);
+        bound.acquirers.push((Arc::clone(&acquirer.name), address));
+    }
+    for (place, bank) in banks.iter().enumerate() {
+        let Some(address) = bank.listen() else { continue };
+        let (listener, address) = bind_one(&format!("bank \"{}\"", bank.name), address)?;
+        listeners.banks.push((place, listener));
+        bound.banks.push((Arc::clone(&bank.name), address));
+    }
+    Ok((bound, listeners))
+}
+
+fn bind_one(who: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| listening(who, address, source);
+    let listener = socket::listen(address).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn listen(
+    listeners: Listeners,
+    acquirers: &[Rc<acquirer::Settings>],
+    banks: &[Rc<bank::Settings>],
+    hub: &Rc<Hub>,
+) -> Vec<AbortHandle> {
+    let sessions = listeners.acquirers.into_iter().zip(acquirers).map(|(listener, settings)| {
+        tokio::task::spawn_local(acquirer::listen(listener, Rc::clone(settings), Rc::clone(hub))).abort_handle()
+    });
+    let connections = listeners.banks.into_iter().map(|(place, listener)| {
+        tokio::task::spawn_local(bank::listen(listener, Rc::clone(&banks[place]), Rc::clone(hub))).abort_handle()
+    });
+    sessions.chain(connections).collect()
+}
