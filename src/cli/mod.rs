@@ -4,6 +4,7 @@
 //! place in [`help::GROUPS`].
 
 mod certs;
+mod check;
 mod completions;
 mod decode;
 mod dialect;
@@ -14,6 +15,8 @@ mod hex;
 mod input;
 mod json;
 mod output;
+mod route;
+mod run;
 mod table;
 mod wire;
 
@@ -40,6 +43,12 @@ pub struct Root {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Check a configuration, every mistake with file and line
+    Check(check::Args),
+    /// Run the switch
+    Run(run::Args),
+    /// Explain where a payment would go
+    Route(route::Args),
     /// Make a development CA with server and client certificates
     Certs(certs::Args),
     /// Show messages as a table or as JSON
@@ -55,6 +64,9 @@ pub enum Command {
 impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
+            Self::Check(args) => check::run(&args),
+            Self::Run(args) => run::run(&args),
+            Self::Route(args) => route::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Encode(args) => encode::run(&args),

@@ -98,7 +98,8 @@ fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Direction
         (true, false) => dial(section, tls.as_ref(), report),
         (false, true) => accept(section, tls.as_ref(), report),
         (both, _) => {
-            let message = if both { "either `connect` or `listen`, not both" } else { "a bank needs `connect` or `listen`" };
+            let message =
+                if both { "either `connect` or `listen`, not both" } else { "a bank needs `connect` or `listen`" };
             let at = if both { section.span_of("listen") } else { section.span.clone() };
             section.error(at, message);
             None
@@ -140,7 +141,9 @@ fn echoed(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Vec<u8> 
         match known {
             Some(field) if dialect.is_none_or(|dialect| dialect.defines(field)) => echoed.push(field),
             Some(field) => section.error(span, &format!("the dialect does not define data element {field}")),
-            None => section.error(span, &format!("data element {field} is no part of a match key; of use are {ECHOABLE:?}")),
+            None => {
+                section.error(span, &format!("data element {field} is no part of a match key; of use are {ECHOABLE:?}"))
+            }
         }
     }
     echoed

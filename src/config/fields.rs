@@ -122,10 +122,7 @@ pub(super) fn code_or(
 
 /// A table from response code to response code. (One side is the bank's, the other that of acquirers whose edition may
 /// be another, so lengths are not checked.)
-pub(super) fn code_table(
-    section: &Section<'_, '_>,
-    key: &'static str,
-) -> BTreeMap<ResponseCode, ResponseCode> {
+pub(super) fn code_table(section: &Section<'_, '_>, key: &'static str) -> BTreeMap<ResponseCode, ResponseCode> {
     let Some(table) = section.section(key) else { return BTreeMap::new() };
     let mut codes = BTreeMap::new();
     for (from, to) in table.entries() {

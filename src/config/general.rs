@@ -38,7 +38,8 @@ pub(super) fn switch(root: &Section<'_, '_>) -> usize {
     const RECENT: usize = 1 << 18;
     let Some(section) = root.section("switch") else { return RECENT };
     if let Some(text) = section.text("durability").filter(|text| text.value != "off") {
-        let message = format!("durability = \"{}\" needs the journal, which is not there yet; only \"off\" is", text.value);
+        let message =
+            format!("durability = \"{}\" needs the journal, which is not there yet; only \"off\" is", text.value);
         section.error(text.span, &message);
     }
     let recent = count(&section, "recent", 1..=1 << 28, RECENT);
@@ -49,11 +50,8 @@ pub(super) fn switch(root: &Section<'_, '_>) -> usize {
 /// `[admin]`; no table, no endpoint.
 pub(super) fn admin(root: &Section<'_, '_>) -> Option<SocketAddr> {
     let section = root.section("admin")?;
-    let address = if section.has("listen") {
-        super::acquirer::address(&section, "listen")
-    } else {
-        ADMIN_DEFAULT.parse().ok()
-    };
+    let address =
+        if section.has("listen") { super::acquirer::address(&section, "listen") } else { ADMIN_DEFAULT.parse().ok() };
     section.finish();
     address
 }

@@ -49,7 +49,11 @@ fn read(section: &Section<'_, '_>, index: usize, names: &Names, taken: &mut Vec<
         name: Arc::from(name.map_or_else(|| format!("route {}", index + 1), |name| name.value)),
         cards: section.texts("cards").iter().filter_map(|text| cards(section, text)).collect(),
         institutions: institutions(section),
-        classes: section.integers("classes", 1..=8).into_iter().filter_map(|(class, _)| u8::try_from(class).ok()).collect(),
+        classes: section
+            .integers("classes", 1..=8)
+            .into_iter()
+            .filter_map(|(class, _)| u8::try_from(class).ok())
+            .collect(),
         processing: fields::ranges(section, "processing", &(0..=99)),
         currencies: currencies(section),
         amount: section.text("amount").and_then(|text| fields::range(section, "amount", &text, &(0..=999_999_999_999))),
@@ -99,7 +103,8 @@ fn currencies(section: &Section<'_, '_>) -> Vec<u16> {
     for text in section.texts("currencies") {
         match Currency::parse(text.value.as_bytes()) {
             Some(currency) => currencies.push(currency.code()),
-            None => section.error(text.span, &format!("\"{}\" is no currency: wanted one like \"USD\" or \"840\"", text.value)),
+            None => section
+                .error(text.span, &format!("\"{}\" is no currency: wanted one like \"USD\" or \"840\"", text.value)),
         }
     }
     currencies
@@ -116,7 +121,8 @@ fn place(section: &Section<'_, '_>, text: &Text, known: &[Arc<str>], written: &[
 
 fn acquirers(section: &Section<'_, '_>, names: &Names) -> Vec<AcquirerId> {
     let texts = section.texts("acquirers");
-    let find = |text: &Text| place(section, text, &names.acquirers, &names.written_acquirers, "acquirer").map(AcquirerId);
+    let find =
+        |text: &Text| place(section, text, &names.acquirers, &names.written_acquirers, "acquirer").map(AcquirerId);
     texts.iter().filter_map(find).collect()
 }
 

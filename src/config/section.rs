@@ -215,7 +215,8 @@ impl<'a, 'i> Section<'a, 'i> {
         };
         let found = found.filter(|duration| range.contains(duration));
         if found.is_none() {
-            let wanted = format!(r#"a duration like "250ms", "25s" or "5m", from {:?} to {:?}"#, range.start(), range.end());
+            let wanted =
+                format!(r#"a duration like "250ms", "25s" or "5m", from {:?} to {:?}"#, range.start(), range.end());
             self.mismatch(value, key, &wanted);
         }
         found

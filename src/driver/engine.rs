@@ -223,7 +223,9 @@ impl Engine {
         match (line.outlet.push(frame, mark), what) {
             (Ok(true), _) => self.dirty.push(line),
             (Ok(false), _) => {}
-            (Err(refused), What::Send { connection, send, .. }) => self.not_sent(&line, frame, connection, send, refused),
+            (Err(refused), What::Send { connection, send, .. }) => {
+                self.not_sent(&line, frame, connection, send, refused)
+            }
             (Err(_), What::Answer(acquirer)) => self.counters.undelivered(acquirer),
             (Err(_), What::AnswerBank) => {}
         }

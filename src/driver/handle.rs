@@ -68,10 +68,7 @@ impl Control {
         self.commands.closed().await;
     }
 
-    fn watch(
-        &self,
-        reached: impl FnMut(&Snapshot) -> bool + Send + 'static,
-    ) -> Option<oneshot::Receiver<Snapshot>> {
+    fn watch(&self, reached: impl FnMut(&Snapshot) -> bool + Send + 'static) -> Option<oneshot::Receiver<Snapshot>> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Watch(Watcher { reached: Box::new(reached), reply })).ok()?;
         Some(answer)

@@ -110,11 +110,7 @@ fn run(
     }
 }
 
-fn prepare(
-    config: Config,
-    commands: Commands,
-    last: Arc<OnceLock<Snapshot>>,
-) -> Result<(Engine, Bound), StartError> {
+fn prepare(config: Config, commands: Commands, last: Arc<OnceLock<Snapshot>>) -> Result<(Engine, Bound), StartError> {
     let clock = SystemClock::start();
     let rules = config.rules;
     let slots = rules.banks.iter().map(|bank| usize::from(bank.connections));
@@ -141,10 +137,7 @@ struct Listeners {
     banks: Vec<(usize, TcpListener)>,
 }
 
-fn bind(
-    acquirers: &[Rc<acquirer::Settings>],
-    banks: &[Rc<bank::Settings>],
-) -> Result<(Bound, Listeners), StartError> {
+fn bind(acquirers: &[Rc<acquirer::Settings>], banks: &[Rc<bank::Settings>]) -> Result<(Bound, Listeners), StartError> {
     let mut bound = Bound::default();
     let mut listeners = Listeners { acquirers: Vec::new(), banks: Vec::new() };
     for acquirer in acquirers {

@@ -158,12 +158,7 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    async fn run(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
-        settings: &Settings,
-        from: SocketAddr,
-    ) {
+    async fn run(&self, stream: impl AsyncRead + AsyncWrite + Unpin, settings: &Settings, from: SocketAddr) {
         tracing::debug!(acquirer = &*settings.name, session = self.session.0, %from, "session open");
         let peer = Peer::Acquirer(self.acquirer, self.session);
         let connection = Connection::new(stream, peer, Rc::clone(self.line), Rc::clone(self.hub));

@@ -316,12 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 impl Peer {
-    fn input(
-        self,
-        header: Header,
-        decoded: Result<Message, DecodeError>,
-        arrived: Mono,
-    ) -> Input {
+    fn input(self, header: Header, decoded: Result<Message, DecodeError>, arrived: Mono) -> Input {
         match (self, decoded) {
             (Self::Acquirer(acquirer, session), decoded) => {
                 let origin = Origin::Session { acquirer, session, header, arrived };

@@ -157,15 +157,16 @@ pub fn server(
         }
         None => builder.with_no_client_auth(),
     };
-    let config =
-        builder.with_single_cert(identity.chain, identity.key).map_err(|error| mismatch(&error))?;
+    let config = builder.with_single_cert(identity.chain, identity.key).map_err(|error| mismatch(&error))?;
     debug_assert_eq!(config.max_early_data_size, 0, "early data can be replayed");
     Ok(Arc::new(config))
 }
 
 fn mismatch(error: &rustls::Error) -> MaterialError {
     match error {
-        rustls::Error::InconsistentKeys(_) => MaterialError("the private key does not belong to the certificate".into()),
+        rustls::Error::InconsistentKeys(_) => {
+            MaterialError("the private key does not belong to the certificate".into())
+        }
         other => MaterialError(other.to_string()),
     }
 }

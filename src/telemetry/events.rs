@@ -161,7 +161,12 @@ fn bank_note(names: &Names, note: &Note) {
         }
         Note::NetworkMessage { connection, field } => {
             let bank = names.bank(connection.bank);
-            error!(bank, slot = connection.slot, field, "a network message cannot be made: the dialect lacks the field");
+            error!(
+                bank,
+                slot = connection.slot,
+                field,
+                "a network message cannot be made: the dialect lacks the field"
+            );
         }
         _ => {}
     }

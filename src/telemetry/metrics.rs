@@ -24,31 +24,30 @@ type AcquirerValue = (Description, fn(&AcquirerSnapshot) -> u64);
 
 const BANK_COUNTERS: [BankValue; 12] = [
     (Description("banklink_bank_sent_total", Unit::Count, "Payments sent to the bank"), |bank| bank.sent),
-    (
-        Description("banklink_bank_not_sent_total", Unit::Count, "Payments of which certainly no byte left"),
-        |bank| bank.not_sent,
-    ),
-    (Description("banklink_bank_approved_total", Unit::Count, "Payments the bank approved in time"), |bank| bank.approved),
-    (Description("banklink_bank_declined_total", Unit::Count, "Payments the bank declined in time"), |bank| bank.declined),
-    (
-        Description("banklink_bank_timed_out_total", Unit::Count, "Payments the bank did not answer in time"),
-        |bank| bank.timed_out,
-    ),
+    (Description("banklink_bank_not_sent_total", Unit::Count, "Payments of which certainly no byte left"), |bank| {
+        bank.not_sent
+    }),
+    (Description("banklink_bank_approved_total", Unit::Count, "Payments the bank approved in time"), |bank| {
+        bank.approved
+    }),
+    (Description("banklink_bank_declined_total", Unit::Count, "Payments the bank declined in time"), |bank| {
+        bank.declined
+    }),
+    (Description("banklink_bank_timed_out_total", Unit::Count, "Payments the bank did not answer in time"), |bank| {
+        bank.timed_out
+    }),
     (Description("banklink_bank_late_total", Unit::Count, "Answers after their time-out"), |bank| bank.late),
     (Description("banklink_bank_unknown_total", Unit::Count, "Answers to nothing in flight"), |bank| bank.unknown),
-    (
-        Description("banklink_bank_unusable_total", Unit::Count, "Answers that do not fit their request"),
-        |bank| bank.unusable,
-    ),
-    (
-        Description("banklink_bank_unreadable_total", Unit::Count, "Messages of the bank that do not decode"),
-        |bank| bank.unreadable,
-    ),
+    (Description("banklink_bank_unusable_total", Unit::Count, "Answers that do not fit their request"), |bank| {
+        bank.unusable
+    }),
+    (Description("banklink_bank_unreadable_total", Unit::Count, "Messages of the bank that do not decode"), |bank| {
+        bank.unreadable
+    }),
     (Description("banklink_bank_requests_total", Unit::Count, "Requests of the bank's own"), |bank| bank.own_requests),
-    (
-        Description("banklink_bank_echoes_missed_total", Unit::Count, "Echoes the bank did not answer in time"),
-        |bank| bank.echoes_missed,
-    ),
+    (Description("banklink_bank_echoes_missed_total", Unit::Count, "Echoes the bank did not answer in time"), |bank| {
+        bank.echoes_missed
+    }),
     (
         Description("banklink_bank_disconnects_total", Unit::Count, "Connections that ended or failed to come up"),
         |bank| bank.disconnects,
@@ -56,8 +55,12 @@ const BANK_COUNTERS: [BankValue; 12] = [
 ];
 
 const BANK_GAUGES: [BankValue; 2] = [
-    (Description("banklink_bank_in_flight", Unit::Count, "Payments that wait for the bank's answer"), |bank| bank.in_flight),
-    (Description("banklink_bank_up", Unit::Count, "Connections of the bank that take payments"), |bank| bank.up() as u64),
+    (Description("banklink_bank_in_flight", Unit::Count, "Payments that wait for the bank's answer"), |bank| {
+        bank.in_flight
+    }),
+    (Description("banklink_bank_up", Unit::Count, "Connections of the bank that take payments"), |bank| {
+        bank.up() as u64
+    }),
 ];
 
 const ACQUIRER_COUNTERS: [AcquirerValue; 7] = [
@@ -71,10 +74,9 @@ const ACQUIRER_COUNTERS: [AcquirerValue; 7] = [
         Description("banklink_acquirer_undelivered_total", Unit::Count, "Answers that found their session gone"),
         |acquirer| acquirer.undelivered,
     ),
-    (
-        Description("banklink_acquirer_sessions_refused_total", Unit::Count, "Sessions refused"),
-        |acquirer| acquirer.refused,
-    ),
+    (Description("banklink_acquirer_sessions_refused_total", Unit::Count, "Sessions refused"), |acquirer| {
+        acquirer.refused
+    }),
     (
         Description("banklink_acquirer_attached_total", Unit::Count, "Resends that joined a payment under way"),
         |acquirer| acquirer.attached,
@@ -87,10 +89,9 @@ const ACQUIRER_COUNTERS: [AcquirerValue; 7] = [
 
 const ACQUIRER_GAUGES: [AcquirerValue; 2] = [
     (Description("banklink_acquirer_sessions", Unit::Count, "Sessions open"), |acquirer| acquirer.sessions),
-    (
-        Description("banklink_acquirer_in_flight", Unit::Count, "Requests that wait for an answer"),
-        |acquirer| acquirer.in_flight,
-    ),
+    (Description("banklink_acquirer_in_flight", Unit::Count, "Requests that wait for an answer"), |acquirer| {
+        acquirer.in_flight
+    }),
 ];
 
 const LINK: Description =
@@ -253,7 +254,8 @@ mod tests {
     use super::*;
 
     fn snapshot() -> Snapshot {
-        let mut bank = BankSnapshot { name: "acme".into(), sent: 7, connections: vec![LinkState::Up], ..Default::default() };
+        let mut bank =
+            BankSnapshot { name: "acme".into(), sent: 7, connections: vec![LinkState::Up], ..Default::default() };
         bank.latency.record(std::time::Duration::from_micros(100));
         let acquirer = AcquirerSnapshot {
             name: "shop".into(),
