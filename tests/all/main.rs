@@ -1,3 +1,4 @@
 //! One integration target: linking is what costs, not the tests.
 
+mod corpus;
 mod tools;

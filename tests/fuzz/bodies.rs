@@ -1,0 +1,156 @@
+//! What the fuzz targets do with arbitrary bytes, and what must then be true. The same bodies replay the corpus in
+//! `cargo test`.
+
+use banklink_protocol::{
+    Dialect, Message, Translation, describe,
+    frame::{Frame, FrameError, Framing, Header, HeaderKind},
+};
+use bytes::{Bytes, BytesMut};
+use std::sync::{Arc, LazyLock};
+
+/// The shipped dialects, compiled once.
+static SHIPPED: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
+    let named = |name: &&str| Dialect::named(name).expect("a shipped name");
+    Dialect::shipped().iter().map(named).collect()
+});
+
+/// One message in every shipped dialect: whatever decodes is written back byte for byte.
+pub fn decode(data: &[u8]) {
+    for dialect in SHIPPED.iter() {
+        decode_in(dialect, data);
+    }
+}
+
+/// The form of the stream (first byte), where it is cut (second byte), then the stream: every cut gives the same frames,
+/// and what was split is written back byte for byte.
+pub fn frame(data: &[u8]) {
+    let [form, chunk, stream @ ..] = data else { return };
+    let framing = framing(*form);
+    let whole = split(&framing, &mut std::iter::once(stream));
+    let cut = split(&framing, &mut stream.chunks(usize::from(*chunk).max(1)));
+    assert_eq!(whole, cut, "another cut, other frames");
+    let mut written = BytesMut::new();
+    for frame in &whole.0 {
+        write(&framing, &mut written, frame);
+    }
+    // An inclusive length has two ways to write a keep-alive, and only one of them is ours.
+    if !whole.0.contains(&Frame::KeepAlive) {
+        assert!(stream.starts_with(&written), "written back otherwise than read");
+    }
+}
+
+/// A dialect file, and after a zero byte a message in it: a mistake is an error that names a line of the file, and what
+/// decodes in a dialect of any kind is written back byte for byte.
+pub fn dialect(data: &[u8]) {
+    let (file, message) =
+        data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));
+    let Ok(text) = std::str::from_utf8(file) else { return };
+    match Dialect::parse("fuzzed.toml", text) {
+        Ok(dialect) => {
+            assert!(dialect.layout().iter().all(|row| dialect.defines(row.field)));
+            decode_in(&dialect, message);
+        }
+        Err(error) => {
+            assert!(error.line <= text.lines().count().max(1), "no such line: {error}");
+            assert!(!error.message.is_empty());
+        }
+    }
+}
+
+/// A pair of dialects of one edition (first byte), then a message in the first: what is translated can be read in the
+/// second, and says the same in every field that was not dropped.
+pub fn translate(data: &[u8]) {
+    let [pair, message @ ..] = data else { return };
+    let (from, to) = (usize::from(*pair) % SHIPPED.len(), usize::from(*pair) / SHIPPED.len() % SHIPPED.len());
+    let (from, to) = (&SHIPPED[from], &SHIPPED[to]);
+    if from.version() != to.version() {
+        return;
+    }
+    let Ok(message) = from.decode(Bytes::copy_from_slice(message)) else { return };
+    let Ok(translated) = Translation::new(from, to).apply(message.clone()) else { return };
+    let bytes = encoded(&translated.message);
+    let Ok(read) = to.decode(bytes) else { return };
+    for field in message.fields().filter(|field| !translated.dropped.contains(*field)) {
+        assert!(read.has(field), "DE{field} is lost and not counted as dropped");
+        assert_eq!(number(&message, field), number(&read, field), "DE{field} changed its value");
+    }
+}
+
+/// Decodes, and holds the message against all that is promised of one.
+fn decode_in(dialect: &Arc<Dialect>, data: &[u8]) {
+    match dialect.decode(Bytes::copy_from_slice(data)) {
+        Ok(message) => {
+            assert_eq!(encoded(&message), data, "{} writes otherwise than it read", dialect.name());
+            set_again(&message);
+            let _ = format!("{message:?} {:?}", describe::elements(&message));
+        }
+        Err(error) => {
+            assert!(error.offset <= data.len(), "an offset outside the message: {error}");
+            let _ = format!("{error} {:?}", error.partial);
+        }
+    }
+}
+
+/// Each field set to the value it has is taken, and still has it.
+fn set_again(message: &Message) {
+    let mut copy = message.clone();
+    let mut value = [0; 70_000];
+    for field in message.fields() {
+        let length = message.read(field, &mut value).expect("a present field fits");
+        copy.set(field, &value[..length]).unwrap_or_else(|error| panic!("refuses its own value: {error}"));
+        let mut again = [0; 70_000];
+        assert_eq!(copy.read(field, &mut again), Some(length), "DE{field} changed its length");
+        assert!(again[..length] == value[..length], "DE{field} changed its value");
+    }
+    let bytes = encoded(&copy);
+    let read = message.dialect().decode(bytes).unwrap_or_else(|error| panic!("does not read what it wrote: {error}"));
+    assert!(describe::elements(&read) == describe::elements(message), "reads another message than it wrote");
+}
+
+fn encoded(message: &Message) -> Bytes {
+    let mut out = BytesMut::new();
+    message.encode(&mut out).unwrap_or_else(|error| panic!("cannot write what it read: {error}"));
+    out.freeze()
+}
+
+/// An amount, a date or another number, where the field is one.
+fn number(message: &Message, field: u8) -> Option<u64> {
+    message.number(field)
+}
+
+fn framing(form: u8) -> Framing {
+    let framing = Framing::named(Framing::NAMES[usize::from(form) % Framing::NAMES.len()]).expect("a name");
+    framing.with_header(if form >= 128 { HeaderKind::Tpdu } else { HeaderKind::None }).with_max(300)
+}
+
+/// All frames, and how the stream ended.
+fn split<'a>(framing: &Framing, chunks: &mut dyn Iterator<Item = &'a [u8]>) -> (Vec<Frame>, Option<FrameError>) {
+    let (mut buffer, mut frames) = (BytesMut::new(), Vec::new());
+    for chunk in chunks {
+        buffer.extend_from_slice(chunk);
+        loop {
+            match framing.split(&mut buffer) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return (frames, Some(error)),
+            }
+        }
+        assert!(buffer.capacity() < 4096 + chunk.len() * 2, "more room than any frame may need");
+    }
+    (frames, None)
+}
+
+fn write(framing: &Framing, out: &mut BytesMut, frame: &Frame) {
+    match frame {
+        Frame::KeepAlive => framing.write_keep_alive(out),
+        Frame::Message { header, body } => {
+            let body = |out: &mut BytesMut| {
+                out.extend_from_slice(body);
+                Ok::<(), FrameError>(())
+            };
+            framing.write(out, header, body).expect("what was read fits");
+            assert_eq!(framing.answer_header(&framing.answer_header(header)), *header, "turned round twice");
+            assert_eq!(Header::from_slice(header), *header);
+        }
+    }
+}
