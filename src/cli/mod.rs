@@ -3,6 +3,7 @@
 //! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
 //! place in [`help::GROUPS`].
 
+mod bank;
 mod certs;
 mod check;
 mod completions;
@@ -14,6 +15,8 @@ mod help;
 mod hex;
 mod input;
 mod json;
+mod link;
+mod load;
 mod output;
 mod route;
 mod run;
@@ -49,6 +52,10 @@ pub enum Command {
     Run(run::Args),
     /// Explain where a payment would go
     Route(route::Args),
+    /// A simulated bank that answers by rules and keeps books
+    Bank(bank::Args),
+    /// A simulated acquirer: load, with every answer checked
+    Load(load::Args),
     /// Make a development CA with server and client certificates
     Certs(certs::Args),
     /// Show messages as a table or as JSON
@@ -67,6 +74,8 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Route(args) => route::run(&args),
+            Self::Bank(args) => bank::run(&args),
+            Self::Load(args) => load::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Encode(args) => encode::run(&args),

@@ -191,6 +191,18 @@ impl Run {
         Some((first, Duration::from_secs_f64(f64::from(self.plan.connections) / rate)))
     }
 
+    /// How long from now until the next request of a connection is due, and its pace from then on.
+    #[must_use]
+    pub fn next_due(&self, connection: u16) -> Option<(Duration, Duration)> {
+        let (first, every) = self.pace(connection)?;
+        let elapsed = self.elapsed();
+        let wait = match elapsed.checked_sub(first) {
+            None => first - elapsed,
+            Some(past) => every.saturating_sub(Duration::from_secs_f64(past.as_secs_f64() % every.as_secs_f64())),
+        };
+        Some((wait, every))
+    }
+
     /// Appends every request that is due on this connection.
     pub fn send(&mut self, connection: u16, out: &mut BytesMut) {
         if self.over() {

@@ -69,7 +69,7 @@ async fn sessions<S: Stream + 'static>(run: &Shared, streams: Vec<S>) -> io::Res
 /// One connection until the run is over.
 async fn session(run: &Shared, connection: u16, stream: impl Stream) -> io::Result<()> {
     let framing = lock(run).framing().clone();
-    let mut pace = lock(run).pace(connection).map(|(first, every)| Pace::new(first, every)).transpose()?;
+    let mut pace = lock(run).next_due(connection).map(|(first, every)| Pace::new(first, every)).transpose()?;
     let mut look = pin!(tokio::time::interval(LOOK));
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut wire = Wire::new(stream);

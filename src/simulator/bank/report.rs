@@ -45,7 +45,7 @@ pub fn write_json(bank: &Bank, out: impl Write) -> io::Result<()> {
 pub fn summary(bank: &Bank) -> String {
     let totals = bank.books().totals();
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["", "count"]);
     let rows = [
         ("requests", totals.requests),
