@@ -4,6 +4,7 @@
 pub mod acquirer;
 pub mod bank;
 pub mod connection;
+pub mod framed;
 pub mod hub;
 pub mod outlet;
 pub mod socket;
