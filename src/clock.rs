@@ -37,3 +37,34 @@ impl Mono {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
+
+impl Wall {
+    /// The calendar year (GMT, proleptic Gregorian).
+    #[must_use]
+    pub const fn year(self) -> i64 {
+        // Counted in years that begin on 1 March, so that the leap day comes last; 719,468 days lie between
+        // 0000-03-01 and 1970-01-01.
+        let days = self.0.div_euclid(86_400_000_000) + 719_468;
+        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day_of_year = day - (365 * year + year / 4 - year / 100);
+        // From the 306th day on it is January or February of the next year.
+        era * 400 + year + if day_of_year >= 306 { 1 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_of_a_moment() {
+        const DAY: i64 = 86_400_000_000;
+        for (days, year) in
+            [(0, 1970), (-1, 1969), (364, 1970), (365, 1971), (11_016, 2000), (11_322, 2000), (11_323, 2001)]
+        {
+            assert_eq!(Wall(days * DAY).year(), year, "day {days}");
+            assert_eq!(Wall(days * DAY + DAY - 1).year(), year, "the last moment of day {days}");
+        }
+    }
+}

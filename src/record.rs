@@ -93,8 +93,8 @@ pub enum Record {
         amount: Option<Money>,
         /// First six and last four of the card.
         card: Option<CardEnds>,
-        /// Keyed digest of what later messages of this payment name it by.
-        reference: u64,
+        /// Keyed digests of what a resend or a later message of this payment names it by.
+        references: References,
     },
     /// The last `Sent` of this payment certainly did not leave.
     NotSent {
@@ -127,6 +127,17 @@ pub enum Record {
         /// DE39 as the acquirer got it.
         code: ResponseCode,
     },
+}
+
+/// Keyed digests (meaningful under one machine's seed alone) of the names a payment goes by; 0 where it has no such name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct References {
+    /// The duplicate key.
+    pub duplicate: u64,
+    /// Acquirer, STAN and DE7 (1993: DE12): what the original data of a reversal (DE90, DE56) repeats.
+    pub trace: u64,
+    /// Acquirer, RRN and terminal: what stays the same over the life of a transaction.
+    pub rrn: u64,
 }
 
 /// How a payment ended.

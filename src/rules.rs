@@ -20,6 +20,47 @@ pub struct Rules {
     pub recent: usize,
 }
 
+impl Rules {
+    /// Do the parts refer to each other as they must? (Whether they make sense is the configuration's to check.)
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let (acquirers, banks) = (self.acquirers.len(), self.banks.len());
+        let square = |table: &[Vec<Translation>], rows: usize, columns: usize| {
+            table.len() == rows && table.iter().all(|row| row.len() == columns)
+        };
+        if !square(&self.outbound, acquirers, banks) || !square(&self.inbound, banks, acquirers) {
+            return Err("a translation for each acquirer and bank");
+        }
+        if self.banks.iter().any(|bank| bank.connections == 0 || bank.max_in_flight == 0) {
+            return Err("a bank has at least one connection and takes at least one request");
+        }
+        for route in &self.routes {
+            if route.targets.is_empty() || route.targets.iter().any(|target| usize::from(target.bank.0) >= banks) {
+                return Err("a route names banks that exist");
+            }
+            if route.cards.iter().any(|range| range.low > range.high || range.high >= 100_000_000_000) {
+                return Err("a card range has eleven digits and its low end first");
+            }
+        }
+        Ok(())
+    }
+
+    /// Can these rules take the place of `other` while payments are in flight? Acquirers and banks must be the same
+    /// ones, in the same order, with the same connections.
+    #[must_use]
+    pub fn replaces(&self, other: &Self) -> bool {
+        let acquirers =
+            |rules: &Self| rules.acquirers.iter().map(|acquirer| Arc::clone(&acquirer.name)).collect::<Vec<_>>();
+        let banks = |rules: &Self| {
+            let bank = |bank: &Bank| (Arc::clone(&bank.name), bank.connections, bank.we_connect);
+            rules.banks.iter().map(bank).collect::<Vec<_>>()
+        };
+        acquirers(self) == acquirers(other) && banks(self) == banks(other)
+    }
+}
+
 /// An acquirer's profile.
 pub struct Acquirer {
     /// Its name in the configuration.

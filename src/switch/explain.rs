@@ -1,6 +1,9 @@
 //! `route explain`: which rule fires for a payment, and why each other one does not.
 
-use super::{AcquirerId, BankId};
+use super::{
+    AcquirerId, BankId,
+    route::{Candidate, Condition, Facts, Router, ordered, unmet},
+};
 use crate::rules::{CardRange, Rules};
 use banklink_protocol::{
     Mti,
@@ -65,12 +68,12 @@ pub struct Considered {
     /// Its name.
     pub name: Arc<str>,
     /// What became of it.
-    pub result: Result,
+    pub finding: Finding,
 }
 
 /// What became of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Result {
+pub enum Finding {
     /// It fires, by this card range (or without one).
     Fires(Option<CardRange>),
     /// It would take the payment too, but the one that fires comes first: a narrower card range, or earlier in the file.
@@ -86,6 +89,79 @@ pub enum Result {
 
 /// Explains where a payment would go.
 #[must_use]
-pub fn explain(_rules: &Rules, _question: &Question) -> Explanation {
-    todo!()
+pub fn explain(rules: &Rules, question: &Question) -> Explanation {
+    let facts = facts(question);
+    let router = Router::compile(rules);
+    let (candidates, _) = router.candidates(&facts);
+    let mut considered: Vec<Considered> = Vec::new();
+    let mut verdict = None;
+    for Candidate { route, range } in candidates {
+        let index = usize::from(route);
+        if considered.iter().any(|done| done.route == index) {
+            continue;
+        }
+        let finding = match unmet(&rules.routes[index], &facts) {
+            Some(condition) => describe(condition, rules, &facts),
+            None if verdict.is_some() => Finding::Behind,
+            None => {
+                let targets = ordered(&rules.routes[index], 0).to_vec();
+                verdict = Some(Verdict::Fires { route: index, targets });
+                Finding::Fires(range)
+            }
+        };
+        considered.push(Considered { route: index, name: Arc::clone(&rules.routes[index].name), finding });
+    }
+    let verdict = verdict.unwrap_or_else(|| match router.find(rules, &facts) {
+        Err(super::Refusal::NoIssuer) => Verdict::NoRange,
+        _ => Verdict::NoRoute,
+    });
+    considered.extend(never_looked_at(rules, &facts, &considered));
+    Explanation { verdict, rules: considered }
+}
+
+fn facts(question: &Question) -> Facts {
+    Facts {
+        acquirer: question.acquirer,
+        class: question.mti.class(),
+        processing: question.processing.map(|code| code.transaction_type()),
+        amount: question.amount,
+        currency: question.currency,
+        mcc: question.mcc,
+        card: question.pan.as_ref().map(|pan| pan.routing_key()),
+        institution: question.receiving.or(question.acquiring),
+    }
+}
+
+/// The rules whose card ranges and bank codes do not name the payment.
+fn never_looked_at(rules: &Rules, facts: &Facts, considered: &[Considered]) -> Vec<Considered> {
+    let by_card = facts.card.is_some();
+    let rest = rules.routes.iter().enumerate().filter(|(index, _)| considered.iter().all(|done| done.route != *index));
+    rest.map(|(index, route)| {
+        let finding = if by_card {
+            // A routing key is the first digits of the card: as many as a bank's published range has, and no more.
+            Finding::Unmet { condition: "card range", has: "a card outside its ranges".into() }
+        } else {
+            let has = facts.institution.map_or_else(|| "none".into(), |code| code.to_string());
+            Finding::Unmet { condition: if route.institutions.is_empty() { "card range" } else { "bank code" }, has }
+        };
+        Considered { route: index, name: Arc::clone(&route.name), finding }
+    })
+    .collect()
+}
+
+fn describe(condition: Condition, rules: &Rules, facts: &Facts) -> Finding {
+    fn shown(value: Option<impl ToString>) -> String {
+        value.map_or_else(|| "none".into(), |value| value.to_string())
+    }
+    let (condition, has) = match condition {
+        Condition::Acquirer => {
+            ("acquirer", shown(rules.acquirers.get(usize::from(facts.acquirer.0)).map(|acquirer| &acquirer.name)))
+        }
+        Condition::Class => ("message class", shown(Some(facts.class))),
+        Condition::Processing => ("processing code", shown(facts.processing.map(|kind| format!("{kind:02}")))),
+        Condition::Currency => ("currency", shown(facts.currency.map(|code| format!("{code:03}")))),
+        Condition::Amount => ("amount", shown(facts.amount)),
+        Condition::Mcc => ("MCC", shown(facts.mcc.map(|mcc| format!("{mcc:04}")))),
+    };
+    Finding::Unmet { condition, has }
 }

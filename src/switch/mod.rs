@@ -1,157 +1,187 @@
 //! The switch: a pure machine. `Input` in, `Output` out; time is told, nothing is asked, nothing waits.
+//!
+//! A request's way: [`request`] (door: `instruction`; resends: `duplicate`; banks: `route`; our trace numbers: `stan`;
+//! the bank's form: `outbound`) → the bank → [`response`] (whose: `matching`) or the timer (`wheel`) → [`finish`] (the
+//! answer: `answer`). Connections live in `link`. What lasts is changed by Records alone, in `core`.
 
+mod answer;
+mod bank;
+mod check;
+mod codes;
+mod core;
+mod duplicate;
 pub mod explain;
+mod finish;
+mod ids;
+mod input;
+mod instruction;
+mod kept;
+mod link;
+mod matching;
+mod network;
 mod notes;
+mod outbound;
+mod output;
+mod pending;
+mod random;
+mod recent;
+mod request;
+mod response;
+mod route;
 mod snapshot;
+mod stan;
+mod wheel;
 
+pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};
+pub use input::{Input, NotSent};
 pub use notes::{Ignored, LinkChange, LinkState, Note, OutcomeKind, PaymentNote, Refusal};
+pub use output::Output;
 pub use snapshot::{AcquirerSnapshot, BankCounters, BankSnapshot, ConnectionSnapshot, Snapshot};
 
+use self::{core::Core, pending::State};
 use crate::{
     clock::{Mono, Now},
     record::Record,
-    rules::Rules,
+    rules::{Acquirer, Rules},
 };
-use banklink_protocol::{DecodeError, Message, frame::Header};
 use std::sync::Arc;
-
-/// An acquirer of the configuration (index into `Rules::acquirers`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct AcquirerId(pub u16);
-/// A bank of the configuration (index into `Rules::banks`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct BankId(pub u16);
-/// A connection slot of a bank.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ConnectionId {
-    /// The bank.
-    pub bank: BankId,
-    /// 0..connections.
-    pub slot: u16,
-}
-/// An acquirer session: one TCP connection, never reused in a process.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct SessionId(pub u64);
-/// One send to a bank, for `NotSent`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct SendId(pub u64);
-
-/// Where a request came from, and so where its answer goes.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// An acquirer's TCP session.
-    Session {
-        /// The acquirer.
-        acquirer: AcquirerId,
-        /// Its session.
-        session: SessionId,
-        /// The request's header, turned round in the answer.
-        header: Header,
-        /// When the read that completed the request returned.
-        arrived: Mono,
-    },
-}
-
-/// All that can happen to the switch.
-pub enum Input {
-    /// A message from an acquirer.
-    Request { origin: Origin, message: Message },
-    /// Bytes from an acquirer that do not decode; `error.partial` is enough for a 30 where an MTI was read.
-    Unreadable { origin: Origin, error: DecodeError },
-    /// A message from a bank: an answer, or a request of its own.
-    FromBank { connection: ConnectionId, header: Header, message: Message },
-    /// Bytes from a bank that do not decode.
-    UnreadableFromBank { connection: ConnectionId, error: DecodeError },
-    /// A send of which certainly no byte left. The message is given back (decoded again, where it was laid out already):
-    /// without it there is nothing to try elsewhere and the request is answered 91.
-    NotSent { connection: ConnectionId, send: SendId, why: NotSent, message: Option<Message> },
-    /// A connection is open (TCP, TLS and certificate checks done).
-    ConnectionUp { connection: ConnectionId },
-    /// A connection attempt failed, or a connection ended; told exactly once for each `Connect` and each `ConnectionUp`,
-    /// also after a `Close`.
-    ConnectionDown { connection: ConnectionId },
-    /// An acquirer session ended: nobody waits for its answers any more.
-    SessionClosed { acquirer: AcquirerId, session: SessionId },
-    /// New rules.
-    Rules(Arc<Rules>),
-    /// Refuse new requests, let those in flight finish, sign off, then say `Note::Drained`.
-    Drain,
-    /// The deadline the machine asked for has come.
-    Tick,
-}
-
-/// Why a send did not leave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NotSent {
-    /// The connection ended before its first byte.
-    ConnectionDown,
-    /// Its deadline passed while it waited to be written.
-    Expired,
-    /// It could not be laid out as bytes.
-    Encode,
-    /// The connection's buffer is full.
-    Full,
-}
-
-/// All that the switch wants done.
-pub enum Output {
-    /// Make this durable before any later output leaves.
-    Record(Record),
-    /// Send to a bank, with this header as it stands; drop as `NotSent::Expired` if not begun by `expires`.
-    ToBank { connection: ConnectionId, send: SendId, header: Header, message: Message, expires: Mono },
-    /// Answer a bank's own request; the header is the request's, to be turned round. Lost with its connection.
-    AnswerBank { connection: ConnectionId, header: Header, message: Message },
-    /// Answer a request; `to.header` is the request's, to be turned round.
-    Answer { to: Origin, message: Message },
-    /// Open this connection now.
-    Connect { connection: ConnectionId },
-    /// Close this connection (after what was handed over is written).
-    Close { connection: ConnectionId },
-    /// Something to count or to log.
-    Note(Note),
-}
 
 /// The machine.
 pub struct Switch {
-    _rules: Arc<Rules>,
+    rules: Arc<Rules>,
+    core: Core,
 }
 
 impl Switch {
-    /// A fresh machine; `seed` feeds jitter and key hashing and nothing else.
+    /// A fresh machine; `seed` feeds jitter, first STANs and key hashing and nothing else. It asks for its connections at
+    /// once.
+    ///
+    /// # Panics
+    /// Where [`Rules::check`] does not hold: the configuration lets no such rules through.
     #[must_use]
     pub fn new(rules: Arc<Rules>, now: Now, seed: u64) -> Self {
-        let _ = (now, seed);
-        Self { _rules: rules }
+        rules.check().expect("rules are checked before a switch is made of them");
+        let core = Core::new(&rules, now, seed);
+        let mut switch = Self { rules, core };
+        switch.turn(now).connect_all();
+        switch
     }
-    /// Decides.
-    pub fn handle(&mut self, _now: Now, _input: Input) {
-        todo!()
+
+    /// Decides. `now` never goes back in `now.mono`; `now.wall` may step.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        let mut turn = self.turn(now);
+        match input {
+            Input::Request { origin, message } => turn.request(origin, message),
+            Input::Unreadable { origin, error } => turn.unreadable(origin, error),
+            Input::FromBank { connection, header, message } => turn.bank_message(connection, header, message),
+            Input::UnreadableFromBank { connection, error } => turn.unreadable_from_bank(connection, &error),
+            Input::NotSent { connection: _, send, why, message } => turn.not_sent(send, why, message),
+            Input::ConnectionUp { connection } => turn.connection_up(connection),
+            Input::ConnectionDown { connection } => turn.connection_down(connection),
+            Input::SessionClosed { acquirer, session } => turn.session_closed(acquirer, session),
+            Input::Drain => turn.drain(),
+            Input::Tick => turn.tick(),
+            Input::Rules(rules) => self.replace(rules),
+        }
     }
+
     /// The only place lasting state changes; recovery is apply alone.
-    pub fn apply(&mut self, _record: &Record) {
-        todo!()
+    pub fn apply(&mut self, record: &Record) {
+        self.core.apply(record);
     }
+
     /// The next thing to be done, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.core.outputs.pop_front()
     }
-    /// When to call with `Input::Tick`.
+
+    /// When to call with `Input::Tick`; at most a millisecond and a half after the earliest timer.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
-        todo!()
+        self.core.wheel.deadline()
     }
+
     /// Every bank's and acquirer's state and totals; allocates, so for people and not for every payment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        todo!()
+        self.core.snapshot(&self.rules)
     }
+
     /// Can at least one bank take payments (and is the switch not draining)?
     #[must_use]
     pub fn ready(&self) -> bool {
-        todo!()
+        !self.core.draining && self.core.banks.iter().flat_map(|bank| &bank.links).any(link::Link::takes_payments)
     }
+
     /// Asserts the invariants.
     pub fn check(&self) {
-        todo!()
+        self.core.check(&self.rules);
+    }
+
+    fn turn(&mut self, now: Now) -> Turn<'_> {
+        Turn { rules: &self.rules, core: &mut self.core, now }
+    }
+
+    /// Puts new rules in the place of the old ones, if they speak of the same acquirers and banks.
+    fn replace(&mut self, rules: Arc<Rules>) {
+        let refused = match rules.check() {
+            Err(why) => Some(why),
+            Ok(()) if !rules.replaces(&self.rules) => Some("acquirers, banks and their connections stay as they are"),
+            Ok(()) => None,
+        };
+        let note = match refused {
+            Some(why) => Note::RulesRefused { why },
+            None => {
+                self.core.router = route::Router::compile(&rules);
+                self.rules = rules;
+                Note::RulesApplied
+            }
+        };
+        self.core.outputs.push_back(Output::Note(note));
+    }
+}
+
+/// One input being handled: the rules, the state, and what time it is.
+struct Turn<'r> {
+    rules: &'r Rules,
+    core: &'r mut Core,
+    now: Now,
+}
+
+impl<'r> Turn<'r> {
+    /// Timers that are due.
+    fn tick(&mut self) {
+        while let Some(timer) = self.core.wheel.expired(self.now.mono) {
+            if let Some(&connection) = self.core.link_timers.get(timer as usize) {
+                self.link_timer(connection);
+                continue;
+            }
+            let key = timer - self.core.link_timers.len() as u32;
+            let pending = self.core.pendings.get(key).expect("every timer has its entry");
+            let (state, connection) = (pending.state, pending.connection);
+            match state {
+                State::Payment(_) => self.timed_out(key),
+                State::Network(exchange) => self.exchange_timed_out(connection, exchange),
+                State::Late(_) => unreachable!("a late entry has no timer"),
+            }
+        }
+    }
+
+    /// Makes a lasting change, and says so to whoever keeps Records.
+    fn commit(&mut self, record: Record) {
+        self.core.apply(&record);
+        self.output(Output::Record(record));
+    }
+
+    fn output(&mut self, output: Output) {
+        self.core.outputs.push_back(output);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.output(Output::Note(note));
+    }
+
+    fn profile(&self, acquirer: AcquirerId) -> &'r Acquirer {
+        &self.rules.acquirers[usize::from(acquirer.0)]
     }
 }

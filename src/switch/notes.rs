@@ -176,8 +176,8 @@ pub enum Note {
 /// All that may be said of one payment.
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentNote {
-    /// Its number; `None` for a duplicate's own line and for what never became one.
-    pub payment: PaymentId,
+    /// Its number; `None` where it was refused before any bank was to see it.
+    pub payment: Option<PaymentId>,
     /// From whom.
     pub acquirer: AcquirerId,
     /// On which session.
@@ -248,7 +248,7 @@ pub enum Refusal {
     Unsupported,
     /// No amount where money moves (13).
     Amount,
-    /// A card number of a wrong length, with a wrong check digit, or not the track's (14).
+    /// A card number of a wrong length or with a wrong check digit, or a track without one (14).
     Card,
     /// No card range covers it (15).
     NoIssuer,
@@ -258,7 +258,7 @@ pub enum Refusal {
     NoBank,
     /// The acquirer has too many requests in flight.
     Full,
-    /// Another payment under the same key is in flight (94).
+    /// A payment under the same key is in flight with another amount or card, or was already sent to a bank (94).
     Duplicate,
     /// A reversal or completion whose original is not known (25).
     NoOriginal,

@@ -1,0 +1,141 @@
+//! Answers toward the acquirer: made by ourselves from the request, or the bank's own with the acquirer's values put back.
+//!
+//! An answer echoes what the presence matrix of the standard says and nothing else: never track data, PIN block or chip
+//! request data.
+
+use super::{instruction::Instruction, kept::Kept};
+use crate::rules::Bank;
+use banklink_protocol::{
+    Dialect, Message, Mti,
+    element::{Pan, ResponseCode},
+};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What the answer to a payment echoes.
+const ECHOED: [u8; 14] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90];
+/// What the answer to a network management request echoes (DE24 carries the function in 1993, DE70 in 1987).
+const ECHOED_NETWORK: [u8; 8] = [7, 11, 12, 24, 32, 33, 70, 93];
+
+/// Sets a field of an answer to a value that stood in a message of the same dialect, or that every edition has. Should
+/// the dialect not carry it all the same, the answer goes without: an answer without one field is better than none.
+fn set(message: &mut Message, field: u8, value: &[u8]) {
+    let _ = message.set(field, value);
+}
+
+/// Turns a request into its own answer: its echoed fields, DE39, and in DE44 the field at fault.
+pub(super) fn to_request(mut request: Message, response: Mti, code: ResponseCode, field: Option<u8>) -> Message {
+    let echoed: &[u8] = if response.class() == 8 { &ECHOED_NETWORK } else { &ECHOED };
+    let dropped: SmallVec<[u8; 64]> = request.fields().filter(|field| !echoed.contains(field)).collect();
+    for field in dropped {
+        request.remove(field);
+    }
+    request.set_mti(response);
+    set(&mut request, 39, code.as_bytes());
+    if let Some(field) = field {
+        set(&mut request, 44, &[b'0' + field / 100, b'0' + field / 10 % 10, b'0' + field % 10]);
+    }
+    request
+}
+
+/// Who gets an answer: the first request's fields, or those of a resend.
+pub(super) struct Addressee<'a> {
+    pub(super) mti: Mti,
+    pub(super) pan: Option<&'a Pan>,
+    pub(super) kept: &'a Kept,
+}
+
+impl<'a> Addressee<'a> {
+    pub(super) fn first(instruction: &'a Instruction) -> Self {
+        let pan = instruction.pan.as_ref().filter(|_| instruction.pan_in_de2);
+        Self { mti: instruction.mti, pan, kept: &instruction.kept }
+    }
+
+    fn response(&self) -> Mti {
+        self.mti.response().expect("only what has an answer passes the door")
+    }
+
+    /// An answer of our own making.
+    pub(super) fn own(&self, dialect: &Arc<Dialect>, code: ResponseCode, field: Option<u8>) -> Message {
+        let mut message = Message::new(dialect, self.response());
+        self.put_pan(&mut message);
+        for (kept, value) in self.kept.iter() {
+            set(&mut message, kept, value);
+        }
+        set(&mut message, 39, code.as_bytes());
+        if let Some(field) = field {
+            set(&mut message, 44, &[b'0' + field / 100, b'0' + field / 10 % 10, b'0' + field % 10]);
+        }
+        message
+    }
+
+    /// Puts the acquirer's own values back into the bank's answer, which is in the acquirer's dialect already.
+    pub(super) fn restore(&self, message: &mut Message, bank: &Bank, own_rrn: bool) {
+        message.set_mti(self.response());
+        let mut buffer = [0; 40];
+        for (field, value) in self.kept.iter() {
+            // A partial approval says in DE4 what it approves.
+            let stands = match message.read(field, &mut buffer) {
+                Some(length) => field == 4 || buffer[..length] == *value,
+                None => false,
+            };
+            if !stands {
+                set(message, field, value);
+            }
+        }
+        for (field, _) in &bank.fixed {
+            if super::kept::FIELDS.contains(field) && self.kept.get(*field).is_none() {
+                message.remove(*field);
+            }
+        }
+        if !own_rrn && self.kept.get(37).is_none() {
+            message.remove(37);
+        }
+        if !message.has(2) {
+            self.put_pan(message);
+        }
+    }
+
+    fn put_pan(&self, message: &mut Message) {
+        if let Some(pan) = self.pan {
+            #[expect(clippy::disallowed_methods, reason = "DE2 goes back to the acquirer that sent it")]
+            set(message, 2, pan.expose());
+        }
+    }
+}
+
+/// Gives a reversal's answer the original data of the acquirer's request back.
+pub(super) fn restore_original(message: &mut Message, instruction: &Instruction) {
+    if message.mti().class() != 4 {
+        return;
+    }
+    if let Some(super::instruction::Original::De90(original)) = instruction.original {
+        if message.has(90) {
+            set(message, 90, &original.digits());
+        }
+    } else if message.mti().version() == 1 {
+        // The bank's DE56 speaks of our STAN; the echo is optional.
+        message.remove(56);
+    }
+}
+
+/// Takes our own values out of a request that was to go to a bank, so that it can go to another; false where that
+/// cannot be done.
+pub(super) fn undo(message: &mut Message, instruction: &Instruction, bank: &Bank) -> bool {
+    let ours = bank.fixed.iter().map(|(field, _)| *field).chain([7, 11, 37]);
+    for field in ours {
+        let undone = match instruction.kept.get(field) {
+            Some(value) => message.set(field, value).is_ok(),
+            // What the acquirer said in a field that was overwritten is not known any more.
+            None if !super::kept::FIELDS.contains(&field) => false,
+            None => {
+                message.remove(field);
+                true
+            }
+        };
+        if !undone {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,169 @@
+//! Duplicates in flight: a resend joins the request that is already on its way. And the names a payment goes by.
+//!
+//! The key is that of the acquirer: DE32, terminal, merchant, STAN, local time and date, MTI class, DE3 class; DE37
+//! where the acquirer says it is unique, DE7 only where there is no local time and the profile allows it (resends often
+//! carry a new DE7). A keyed hash finds the candidate; the fields themselves are then compared.
+
+use super::{
+    AcquirerId,
+    instruction::{Instruction, Original},
+};
+use crate::{record::References, rules::Acquirer};
+use banklink_protocol::element::{OriginalData, Stan};
+use foldhash::quality::FixedState;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, Hasher};
+
+/// What a field of the key looks like for comparison: hosts pad and trim.
+fn part(instruction: &Instruction, field: u8) -> &[u8] {
+    instruction.kept.get(field).unwrap_or_default().trim_ascii()
+}
+
+/// The fields of the duplicate key of one request.
+fn key_fields(instruction: &Instruction, profile: &Acquirer) -> impl Iterator<Item = u8> {
+    let timed = instruction.kept.get(12).is_some() || instruction.kept.get(13).is_some();
+    let rrn = profile.duplicate_rrn.then_some(37);
+    let transmission = (!timed && profile.duplicate_transmission).then_some(7);
+    [11, 12, 13, 32, 41, 42].into_iter().chain(rrn).chain(transmission)
+}
+
+/// The first two digits of DE3, with the MTI class: part of the key.
+fn class(instruction: &Instruction) -> (u8, u8) {
+    (instruction.mti.class(), instruction.processing.map_or(u8::MAX, |code| code.transaction_type()))
+}
+
+/// Are these two requests of one acquirer the same payment by its key?
+pub(super) fn same_key(one: &Instruction, other: &Instruction, profile: &Acquirer) -> bool {
+    class(one) == class(other) && key_fields(one, profile).all(|field| part(one, field) == part(other, field))
+}
+
+/// Do they agree in what must not differ between resends: amount, currency, card?
+pub(super) fn same_payment(one: &Instruction, other: &Instruction) -> bool {
+    one.amount == other.amount && one.currency == other.currency && one.pan == other.pan
+}
+
+/// Makes the digests; seeded, so that no peer can choose them.
+pub(super) struct Names {
+    state: FixedState,
+}
+
+impl Names {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: FixedState::with_seed(seed) }
+    }
+
+    /// All names of a request.
+    pub(super) fn of(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> References {
+        References {
+            duplicate: self.duplicate(acquirer, instruction, profile),
+            trace: self.trace(acquirer, instruction),
+            rrn: self.rrn(acquirer, instruction),
+        }
+    }
+
+    fn duplicate(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> u64 {
+        let (mti_class, kind) = class(instruction);
+        let mut buffer = Buffer::new(b'D', acquirer);
+        buffer.push(&[mti_class, kind]);
+        for field in key_fields(instruction, profile) {
+            buffer.push(part(instruction, field));
+        }
+        self.digest(&buffer)
+    }
+
+    /// STAN and DE7 (1993: DE12), as the original data of a later message repeat them.
+    fn trace(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        let field = if instruction.mti.version() == 0 { 7 } else { 12 };
+        match instruction.kept.get(field) {
+            Some(moment) => self.trace_of(acquirer, instruction.stan, moment),
+            None => 0,
+        }
+    }
+
+    fn trace_of(&self, acquirer: AcquirerId, stan: Stan, moment: &[u8]) -> u64 {
+        let mut buffer = Buffer::new(b'T', acquirer);
+        buffer.push(&stan.digits());
+        buffer.push(moment);
+        self.digest(&buffer)
+    }
+
+    /// The name by which the original data speak of an earlier message.
+    pub(super) fn original(&self, acquirer: AcquirerId, original: &Original) -> u64 {
+        match original {
+            Original::De90(OriginalData { stan, transmission, .. }) => self.trace_of(acquirer, *stan, &transmission.0),
+            Original::De56 { stan, local } => self.trace_of(acquirer, *stan, local),
+        }
+    }
+
+    fn rrn(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        let rrn = part(instruction, 37);
+        if rrn.is_empty() {
+            return 0;
+        }
+        let mut buffer = Buffer::new(b'R', acquirer);
+        buffer.push(rrn);
+        buffer.push(part(instruction, 41));
+        self.digest(&buffer)
+    }
+
+    /// Never 0, which stands for "no name".
+    fn digest(&self, buffer: &Buffer) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        hasher.write(&buffer.bytes[..buffer.length]);
+        hasher.finish().max(1)
+    }
+}
+
+/// Parts with their lengths, hashed in one go.
+struct Buffer {
+    bytes: [u8; 160],
+    length: usize,
+}
+
+impl Buffer {
+    fn new(kind: u8, acquirer: AcquirerId) -> Self {
+        let mut buffer = Self { bytes: [0; 160], length: 0 };
+        buffer.push(&[kind, acquirer.0 as u8, (acquirer.0 >> 8) as u8]);
+        buffer
+    }
+
+    /// Appends a part; what does not fit any more does not tell names apart (the fields are compared anyway).
+    fn push(&mut self, part: &[u8]) {
+        let room = self.bytes.len() - self.length;
+        let taken = part.len().min(room.saturating_sub(1));
+        if room > 0 {
+            self.bytes[self.length] = taken as u8;
+            self.bytes[self.length + 1..self.length + 1 + taken].copy_from_slice(&part[..taken]);
+            self.length += 1 + taken;
+        }
+    }
+}
+
+/// Requests in flight by their duplicate key.
+pub(super) struct InFlight {
+    table: HashTable<(u64, u32)>,
+}
+
+impl InFlight {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { table: HashTable::with_capacity(capacity) }
+    }
+
+    /// The entry with this digest for which `same` holds.
+    pub(super) fn find(&self, digest: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
+        self.table.find(digest, |&(other, entry)| other == digest && same(entry)).map(|&(_, entry)| entry)
+    }
+
+    pub(super) fn insert(&mut self, digest: u64, entry: u32) {
+        self.table.insert_unique(digest, (digest, entry), |&(digest, _)| digest);
+    }
+
+    pub(super) fn remove(&mut self, digest: u64, entry: u32) {
+        let found = self.table.find_entry(digest, |&(_, other)| other == entry);
+        found.expect("every request in flight has its key here").remove();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+}

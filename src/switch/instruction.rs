@@ -1,0 +1,191 @@
+//! What a request means: a typed core, checked once at the door. Behind it nobody looks at raw fields again.
+
+use super::{Refusal, kept::Kept};
+use crate::{record::CardEnds, rules::Acquirer};
+use banklink_protocol::{
+    Message, Mti,
+    dialect::Version,
+    element::{Currency, Money, OriginalData, Pan, ProcessingCode, Rrn, Stan, Track2, code::TransactionKind},
+};
+use zeroize::Zeroizing;
+
+/// A request that passed the door.
+pub(super) struct Instruction {
+    pub(super) mti: Mti,
+    /// DE2, else the number of track 2 (DE35).
+    pub(super) pan: Option<Pan>,
+    /// Did the number come in DE2 (and so goes back in the answer)?
+    pub(super) pan_in_de2: bool,
+    /// DE3.
+    pub(super) processing: Option<ProcessingCode>,
+    /// DE4, minor units.
+    pub(super) amount: Option<u64>,
+    /// DE49.
+    pub(super) currency: Option<Currency>,
+    /// DE11.
+    pub(super) stan: Stan,
+    /// DE18 (1993: DE26).
+    pub(super) mcc: Option<u16>,
+    /// DE100.
+    pub(super) receiving: Option<u64>,
+    /// DE32.
+    pub(super) acquiring: Option<u64>,
+    /// Which earlier message it speaks of (DE90, 1993: DE56).
+    pub(super) original: Option<Original>,
+    /// The fields its answer gives back.
+    pub(super) kept: Kept,
+}
+
+/// The original data elements of a reversal or completion, as the acquirer knows them.
+#[derive(Clone, Copy)]
+pub(super) enum Original {
+    /// DE90 of 1987.
+    De90(OriginalData),
+    /// DE56 of 1993: STAN and DE12 of the original.
+    De56 { stan: Stan, local: [u8; 12] },
+}
+
+/// Refused at the door.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Reject {
+    pub(super) refusal: Refusal,
+    /// The data element at fault, for DE44.
+    pub(super) field: Option<u8>,
+}
+
+const fn reject<T>(refusal: Refusal, field: u8) -> Result<T, Reject> {
+    Err(Reject { refusal, field: Some(field) })
+}
+
+impl Instruction {
+    /// Parses a request of an acquirer: all that the switch will ever look at.
+    pub(super) fn parse(message: &Message, profile: &Acquirer) -> Result<Self, Reject> {
+        let mti = message.mti();
+        let version = profile.dialect.version();
+        check_type(mti, version)?;
+        let processing = processing(message, mti, profile)?;
+        let amount = amount(message, mti, processing)?;
+        let pan_in_de2 = message.has(2);
+        let pan = pan(message, pan_in_de2, profile.luhn)?;
+        let mcc_field = if version == Version::V1987 { 18 } else { 26 };
+        Ok(Self {
+            mti,
+            pan,
+            pan_in_de2,
+            processing,
+            amount,
+            currency: currency(message)?,
+            stan: stan(message)?,
+            mcc: message.number(mcc_field).and_then(|mcc| u16::try_from(mcc).ok()),
+            receiving: message.number(100),
+            acquiring: message.number(32),
+            original: original(message)?,
+            kept: Kept::read(message).or_else(|field| reject(Refusal::Format, field))?,
+        })
+    }
+
+    /// DE4 with DE49, where both came.
+    pub(super) fn money(&self) -> Option<Money> {
+        Some(Money { minor: i64::try_from(self.amount?).ok()?, currency: self.currency? })
+    }
+
+    /// DE37.
+    pub(super) fn rrn(&self) -> Option<Rrn> {
+        self.kept.get(37).and_then(Rrn::parse)
+    }
+
+    /// What may be shown of the card.
+    pub(super) fn card(&self) -> Option<CardEnds> {
+        self.pan.as_ref().and_then(CardEnds::of)
+    }
+
+    /// A reversal, or an advice that completes something earlier: it follows its original's bank.
+    pub(super) fn follows(&self) -> bool {
+        self.mti.class() == 4 || self.mti.function() == 2 || self.original.is_some()
+    }
+}
+
+/// Authorizations, financial messages and reversals, requests and advices, of this edition.
+fn check_type(mti: Mti, version: Version) -> Result<(), Reject> {
+    let edition = match version {
+        Version::V1987 => 0,
+        Version::V1993 => 1,
+        Version::V2003 => 2,
+    };
+    let known = matches!(mti.class(), 1 | 2 | 4) && matches!(mti.function(), 0 | 2) && mti.origin() <= 5;
+    if known && mti.version() == edition { Ok(()) } else { Err(Reject { refusal: Refusal::Unsupported, field: None }) }
+}
+
+fn processing(message: &Message, mti: Mti, profile: &Acquirer) -> Result<Option<ProcessingCode>, Reject> {
+    let Some(value) = message.array::<6>(3) else {
+        return if mti.class() == 4 && !message.has(3) { Ok(None) } else { reject(Refusal::Format, 3) };
+    };
+    let Some(code) = ProcessingCode::parse(&value) else { return reject(Refusal::Format, 3) };
+    let kind = code.transaction_type();
+    let taken =
+        profile.processing.is_empty() || profile.processing.iter().any(|&(low, high)| (low..=high).contains(&kind));
+    if taken { Ok(Some(code)) } else { reject(Refusal::Unsupported, 3) }
+}
+
+fn amount(message: &Message, mti: Mti, processing: Option<ProcessingCode>) -> Result<Option<u64>, Reject> {
+    let amount = message.number(4);
+    let moves_money = mti.class() != 4
+        && !matches!(
+            processing.map(|code| code.kind()),
+            Some(TransactionKind::Inquiry | TransactionKind::Administrative | TransactionKind::Private)
+        );
+    if amount.is_none() && (moves_money || message.has(4)) { reject(Refusal::Amount, 4) } else { Ok(amount) }
+}
+
+fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Option<Pan>, Reject> {
+    let (pan, field) = if in_de2 {
+        let mut digits = Zeroizing::new([0; Pan::MAX]);
+        (message.read(2, &mut *digits).and_then(|length| Pan::parse(&digits[..length])), 2)
+    } else if message.has(35) {
+        let mut track = Zeroizing::new([0; 40]);
+        let parsed = message.read(35, &mut *track).and_then(|length| Track2::parse(&track[..length]));
+        (parsed.map(|track| track.pan().clone()), 35)
+    } else {
+        return Ok(None);
+    };
+    match pan {
+        Some(pan) if !luhn || pan.luhn() => Ok(Some(pan)),
+        _ => reject(Refusal::Card, field),
+    }
+}
+
+fn currency(message: &Message) -> Result<Option<Currency>, Reject> {
+    match message.array::<3>(49) {
+        Some(code) => Currency::parse(&code).map_or_else(|| reject(Refusal::Format, 49), |code| Ok(Some(code))),
+        None if message.has(49) => reject(Refusal::Format, 49),
+        None => Ok(None),
+    }
+}
+
+/// DE11; of the twelve digits of the 2003 edition the last six.
+fn stan(message: &Message) -> Result<Stan, Reject> {
+    message.number(11).map_or_else(|| reject(Refusal::Format, 11), |number| Ok(Stan((number % 1_000_000) as u32)))
+}
+
+fn original(message: &Message) -> Result<Option<Original>, Reject> {
+    if message.mti().version() == 0 {
+        if !message.has(90) {
+            return Ok(None);
+        }
+        let parsed = message.array::<42>(90).and_then(|digits| OriginalData::parse(&digits));
+        return parsed.map_or_else(|| reject(Refusal::Format, 90), |original| Ok(Some(Original::De90(original))));
+    }
+    if !message.has(56) || message.mti().version() != 1 {
+        return Ok(None);
+    }
+    parse_de56(message).map_or_else(|| reject(Refusal::Format, 56), |original| Ok(Some(original)))
+}
+
+/// DE56 of 1993: MTI (4), STAN (6), DE12 (12), then the acquirer with its own length.
+fn parse_de56(message: &Message) -> Option<Original> {
+    let mut value = [0; 35];
+    let length = message.read(56, &mut value)?;
+    let (head, _) = value[..length].split_first_chunk::<22>()?;
+    let stan = Stan::parse(&head[4..10])?;
+    Some(Original::De56 { stan, local: *head.last_chunk()? })
+}

@@ -1,0 +1,95 @@
+//! Is this the answer to that request? First the fields that name it, then those that must agree with it.
+//!
+//! Only fields that are present are compared, and without the filling that hosts add or take away.
+
+use super::{
+    codes,
+    outbound::sent_value,
+    pending::{Pending, Waiting},
+};
+use crate::rules::Bank;
+use banklink_protocol::{
+    Message,
+    element::{Pan, ResponseCode, Transmission},
+};
+use zeroize::Zeroizing;
+
+/// What an answer is to a request under the same STAN.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Match {
+    /// Another request's: this echoed field differs.
+    Another { field: u8 },
+    /// It names this request but does not fit it: this field (0: the MTI) cannot be true.
+    Unusable { field: u8 },
+    /// The answer.
+    Fits { code: ResponseCode, approved: bool },
+}
+
+/// Compares an answer with the request it may belong to.
+pub(super) fn verify(message: &Message, pending: &Pending, waiting: &Waiting, bank: &Bank) -> Match {
+    let own_rrn = waiting.own_rrn.as_ref().map(|rrn| &rrn.0[..]);
+    let sent = |field| sent_value(field, bank, &pending.transmission, own_rrn, &waiting.instruction);
+    if let Some(&field) = bank.echoed.iter().find(|&&field| differs(message, field, sent(field))) {
+        return Match::Another { field };
+    }
+    if Some(message.mti()) != pending.mti.response() {
+        return Match::Unusable { field: 0 };
+    }
+    if let Some(field) = [41, 42].into_iter().find(|&field| differs(message, field, sent(field))) {
+        return Match::Unusable { field };
+    }
+    let Some(code) = response_code(message) else { return Match::Unusable { field: 39 } };
+    match contradiction(message, waiting, code) {
+        Some(field) => Match::Unusable { field },
+        None => Match::Fits { code, approved: approves(code, pending, bank) },
+    }
+}
+
+/// DE39, where it is a code at all.
+pub(super) fn response_code(message: &Message) -> Option<ResponseCode> {
+    let mut code = [0; 4];
+    let length = message.read(39, &mut code)?;
+    ResponseCode::parse(code[..length].trim_ascii())
+}
+
+/// Does this code approve a request of this class?
+pub(super) fn approves(code: ResponseCode, pending: &Pending, bank: &Bank) -> bool {
+    bank.approving.contains(&code) || pending.mti.class() == 4 && codes::accepts_reversal(code)
+}
+
+/// Does the DE7 of an answer, where the bank echoes it, deny that it belongs to what was sent under `transmission`?
+pub(super) fn another_transmission(message: &Message, transmission: &Transmission, bank: &Bank) -> bool {
+    bank.echoed.contains(&7) && differs(message, 7, Some(&transmission.0))
+}
+
+fn differs(message: &Message, field: u8, sent: Option<&[u8]>) -> bool {
+    let mut buffer = [0; 40];
+    match (message.read(field, &mut buffer), sent) {
+        (Some(length), Some(sent)) => buffer[..length].trim_ascii() != sent.trim_ascii(),
+        // What was not sent may be added by the bank; what it leaves out says nothing.
+        (None, Some(_)) => message.has(field),
+        _ => false,
+    }
+}
+
+/// The field in which an answer contradicts its request: DE3 class, DE4, DE2.
+fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Option<u8> {
+    let request = &waiting.instruction;
+    if let (Some(sent), Some(came)) = (request.processing, message.array::<6>(3))
+        && sent.bytes()[..2] != came[..2]
+    {
+        return Some(3);
+    }
+    if let (Some(sent), true) = (request.amount, message.has(4)) {
+        let fits = |came: u64| came == sent || came < sent && codes::is_partial(code);
+        if !message.number(4).is_some_and(fits) {
+            return Some(4);
+        }
+    }
+    let pan = request.pan.as_ref()?;
+    let mut digits = Zeroizing::new([0; Pan::MAX]);
+    let length = message.read(2, &mut *digits)?;
+    #[expect(clippy::disallowed_methods, reason = "an answer for another card must not be taken")]
+    let same = digits[..length] == *pan.expose();
+    (!same).then_some(2)
+}

@@ -1,0 +1,52 @@
+//! All that the switch wants done.
+
+use super::{ConnectionId, Note, Origin, SendId};
+use crate::{clock::Mono, record::Record};
+use banklink_protocol::{Message, frame::Header};
+
+/// All that the switch wants done, in order.
+pub enum Output {
+    /// Make this durable before any later output leaves.
+    Record(Record),
+    /// Send to a bank, with this header as it stands; drop as `NotSent::Expired` if not begun by `expires`.
+    ToBank {
+        /// On this connection.
+        connection: ConnectionId,
+        /// What `Input::NotSent` calls it.
+        send: SendId,
+        /// The header, as it is to be written.
+        header: Header,
+        /// The message, in the bank's dialect.
+        message: Message,
+        /// After this moment its answer would come too late.
+        expires: Mono,
+    },
+    /// Answer a bank's own request. Lost with its connection.
+    AnswerBank {
+        /// On this connection.
+        connection: ConnectionId,
+        /// The request's header, to be turned round.
+        header: Header,
+        /// The answer, in the bank's dialect.
+        message: Message,
+    },
+    /// Answer a request.
+    Answer {
+        /// Where it goes; its header is the request's, to be turned round.
+        to: Origin,
+        /// The answer, in the acquirer's dialect.
+        message: Message,
+    },
+    /// Open this connection now.
+    Connect {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Close this connection (after what was handed over is written).
+    Close {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Something to count or to log.
+    Note(Note),
+}

@@ -1,0 +1,195 @@
+//! The table of what waits for an answer, or waited until a moment ago: one entry a send, found by number.
+
+use super::{ConnectionId, Origin, SendId, instruction::Instruction, kept::Kept};
+use crate::{
+    clock::Mono,
+    record::{PaymentId, References},
+    switch::BankId,
+};
+use banklink_protocol::{
+    Mti,
+    element::{OriginalData, Rrn, Stan, Transmission},
+};
+use smallvec::SmallVec;
+
+/// One send to a bank under one STAN.
+pub(super) struct Pending {
+    pub(super) connection: ConnectionId,
+    pub(super) stan: Stan,
+    pub(super) transmission: Transmission,
+    /// As sent.
+    pub(super) mti: Mti,
+    /// When it was handed over for sending.
+    pub(super) sent: Mono,
+    /// Where the recent past remembers it.
+    pub(super) past: u32,
+    pub(super) state: State,
+}
+
+/// What the entry stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    /// A payment, recorded as sent.
+    Payment(PaymentId),
+    /// It was not answered in time: unknown to us, reversal due. Kept for a while so that a late answer is known as such.
+    Late(PaymentId),
+    /// A network message of our own.
+    Network(Exchange),
+}
+
+/// What a network message of ours was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Exchange {
+    SignOn,
+    Echo,
+    SignOff,
+}
+
+/// A payment while it is on its way: who waits, and what the answer needs. None of this outlives the process.
+pub(super) struct Waiting {
+    /// Its number, once it is recorded.
+    pub(super) id: Option<PaymentId>,
+    pub(super) origin: Origin,
+    /// The session is gone: nobody waits for this answer.
+    pub(super) abandoned: bool,
+    pub(super) instruction: Instruction,
+    pub(super) references: References,
+    /// Resends that wait for the same answer.
+    pub(super) attached: Vec<Attached>,
+    /// Banks to be tried, in order; the first is the one it is sent to.
+    pub(super) targets: SmallVec<[BankId; 4]>,
+    /// Connections on which it certainly did not leave.
+    pub(super) tried: SmallVec<[ConnectionId; 2]>,
+    /// The connection its original went by, to be preferred.
+    pub(super) preferred: Option<ConnectionId>,
+    /// What the bank knows its original by.
+    pub(super) original: Option<OriginalData>,
+    /// DE37 toward the bank, where it is ours.
+    pub(super) own_rrn: Option<Rrn>,
+    pub(super) deadline: Mono,
+    /// Optional fields were lost on the way into the bank's dialect: it cannot be tried at another bank any more.
+    pub(super) lossy: bool,
+}
+
+impl Waiting {
+    /// A request fresh from the door.
+    pub(super) fn new(origin: Origin, instruction: Instruction, references: References) -> Self {
+        let deadline = origin.arrived();
+        Self {
+            id: None,
+            origin,
+            abandoned: false,
+            instruction,
+            references,
+            attached: Vec::new(),
+            targets: SmallVec::new(),
+            tried: SmallVec::new(),
+            preferred: None,
+            original: None,
+            own_rrn: None,
+            deadline,
+            lossy: false,
+        }
+    }
+}
+
+/// A resend that waits for the answer of the first.
+pub(super) struct Attached {
+    pub(super) origin: Origin,
+    pub(super) mti: Mti,
+    pub(super) pan_in_de2: bool,
+    pub(super) kept: Kept,
+}
+
+struct Slot {
+    /// Counts the uses of this slot, so that an old [`SendId`] finds nothing.
+    generation: u32,
+    pending: Option<Pending>,
+}
+
+/// All entries; freed slots are used again, newest first.
+#[derive(Default)]
+pub(super) struct Pendings {
+    slots: Vec<Slot>,
+    /// Beside `slots`, and only touched when a payment begins and ends.
+    waiting: Vec<Option<Waiting>>,
+    free: Vec<u32>,
+    waiting_count: usize,
+}
+
+impl Pendings {
+    pub(super) fn insert(&mut self, pending: Pending) -> u32 {
+        if let Some(key) = self.free.pop() {
+            self.slots[key as usize].pending = Some(pending);
+            return key;
+        }
+        let key = u32::try_from(self.slots.len()).expect("the caps keep the table far smaller");
+        self.slots.push(Slot { generation: 0, pending: Some(pending) });
+        self.waiting.push(None);
+        key
+    }
+
+    pub(super) fn remove(&mut self, key: u32) -> Pending {
+        let slot = &mut self.slots[key as usize];
+        let pending = slot.pending.take().expect("only an entry in use is removed");
+        assert!(self.waiting[key as usize].is_none(), "nobody may wait for an entry that goes");
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key);
+        pending
+    }
+
+    pub(super) fn get(&self, key: u32) -> Option<&Pending> {
+        self.slots.get(key as usize)?.pending.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut Pending> {
+        self.slots.get_mut(key as usize)?.pending.as_mut()
+    }
+
+    /// Who waits for this entry.
+    pub(super) fn waiting(&self, key: u32) -> Option<&Waiting> {
+        self.waiting.get(key as usize)?.as_ref()
+    }
+
+    pub(super) fn waiting_mut(&mut self, key: u32) -> Option<&mut Waiting> {
+        self.waiting.get_mut(key as usize)?.as_mut()
+    }
+
+    /// All who wait, with their entries.
+    pub(super) fn all_waiting(&mut self) -> impl Iterator<Item = (u32, &mut Waiting)> {
+        self.waiting.iter_mut().enumerate().filter_map(|(key, waiting)| Some((key as u32, waiting.as_mut()?)))
+    }
+
+    pub(super) fn put_waiting(&mut self, key: u32, waiting: Waiting) {
+        self.waiting[key as usize] = Some(waiting);
+        self.waiting_count += 1;
+    }
+
+    pub(super) fn take_waiting(&mut self, key: u32) -> Option<Waiting> {
+        let waiting = self.waiting[key as usize].take()?;
+        self.waiting_count -= 1;
+        Some(waiting)
+    }
+
+    /// Payments that somebody waits for.
+    pub(super) const fn waiting_count(&self) -> usize {
+        self.waiting_count
+    }
+
+    /// The name of a send that the outside uses.
+    pub(super) fn send_id(&self, key: u32) -> SendId {
+        SendId(u64::from(self.slots[key as usize].generation) << 32 | u64::from(key))
+    }
+
+    /// The entry of a send, if it is still the same one.
+    pub(super) fn by_send_id(&self, send: SendId) -> Option<u32> {
+        let (key, generation) = (send.0 as u32, (send.0 >> 32) as u32);
+        let slot = self.slots.get(key as usize)?;
+        (slot.generation == generation && slot.pending.is_some()).then_some(key)
+    }
+
+    /// All entries in use.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Pending)> {
+        self.slots.iter().enumerate().filter_map(|(key, slot)| Some((key as u32, slot.pending.as_ref()?)))
+    }
+}

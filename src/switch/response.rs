@@ -1,0 +1,214 @@
+//! A bank's message on its way in: an answer to one of our requests, or a request of its own.
+
+use super::{
+    ConnectionId, Note, Output, Turn, answer, codes,
+    finish::{Ended, How},
+    link::Asked,
+    matching::{self, Match},
+    network::{self, Function},
+    pending::{State, Waiting},
+};
+use crate::record::{Outcome, PaymentId};
+use banklink_protocol::{
+    DecodeError, Message,
+    element::{ResponseCode, Stan},
+    frame::Header,
+    translate::Translated,
+};
+
+impl Turn<'_> {
+    /// A message from a bank.
+    pub(super) fn bank_message(&mut self, connection: ConnectionId, header: Header, message: Message) {
+        self.heard(connection);
+        if message.mti().is_response() {
+            self.bank_answer(connection, message);
+        } else if message.mti().response().is_some() {
+            self.bank_request(connection, header, message);
+        } else {
+            self.unknown_answer(connection, &message, None);
+        }
+    }
+
+    /// Bytes from a bank that do not decode: counted and dropped. Were they an answer, its request's timer decides.
+    pub(super) fn unreadable_from_bank(&mut self, connection: ConnectionId, error: &DecodeError) {
+        self.heard(connection);
+        self.core.bank(connection.bank).counters.unusable += 1;
+        let DecodeError { field, offset, reason, .. } = *error;
+        self.note(Note::UnreadableFromBank { connection, field, offset, reason });
+    }
+
+    /// An answer: to a payment in flight, to one that timed out, to a network message, or to nothing we know.
+    fn bank_answer(&mut self, connection: ConnectionId, message: Message) {
+        let Some(stan) = trace(&message) else { return self.unknown_answer(connection, &message, None) };
+        let found = self.core.banks[usize::from(connection.bank.0)].stans.find(stan);
+        let Some((key, state)) = found.and_then(|key| Some((key, self.named(key, stan, &message)?))) else {
+            return self.unknown_answer(connection, &message, None);
+        };
+        match state {
+            State::Network(exchange) => self.exchange_answered(key, connection, exchange, &message),
+            State::Late(payment) => self.late_answer(key, connection, payment, &message),
+            State::Payment(payment) => {
+                if self.core.pendings.waiting(key).is_some_and(|waiting| waiting.deadline <= self.now.mono) {
+                    // Its time is up, though the timer has not been asked yet: exactly one of both wins.
+                    self.timed_out(key);
+                    return self.late_answer(key, connection, payment, &message);
+                }
+                self.payment_answer(key, connection, message);
+            }
+        }
+    }
+
+    /// The entry under this STAN, if it is of the answer's class at all.
+    fn named(&self, key: u32, stan: Stan, message: &Message) -> Option<State> {
+        let pending = self.core.pendings.get(key)?;
+        (pending.stan == stan && pending.mti.class() == message.mti().class()).then_some(pending.state)
+    }
+
+    /// An answer under the STAN of a payment in flight.
+    fn payment_answer(&mut self, key: u32, connection: ConnectionId, message: Message) {
+        let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        let pending = self.core.pendings.get(key).expect("found by its STAN");
+        let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
+        match matching::verify(&message, pending, waiting, bank) {
+            Match::Another { field } => self.unknown_answer(connection, &message, Some(field)),
+            Match::Unusable { field } => {
+                let (stan, payment) = (pending.stan, waiting.id.expect("what is in flight is recorded"));
+                self.core.bank(connection.bank).counters.unusable += 1;
+                self.note(Note::Unusable { connection, payment, stan, field });
+            }
+            Match::Fits { code, approved } => self.answered(key, connection, message, code, approved),
+        }
+    }
+
+    /// The answer.
+    fn answered(&mut self, key: u32, connection: ConnectionId, message: Message, code: ResponseCode, approved: bool) {
+        let pending = self.core.pendings.get(key).expect("found by its STAN");
+        let sent = (pending.connection, pending.stan, pending.sent);
+        self.answers_again(connection);
+        let counters = &mut self.core.bank(connection.bank).counters;
+        *(if approved { &mut counters.approved } else { &mut counters.declined }) += 1;
+        let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
+        let outcome = outcome(&message, &waiting, code, approved);
+        let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        let told = bank.codes_in.get(&code).copied().unwrap_or(code);
+        let message = self.inbound(connection, &waiting, message, told);
+        self.finish(waiting, Ended { sent: Some(sent), how: How::Answered { outcome, approved, code: told, message } });
+    }
+
+    /// The bank's answer in the acquirer's dialect, with the acquirer's code.
+    fn inbound(
+        &mut self,
+        connection: ConnectionId,
+        waiting: &Waiting,
+        message: Message,
+        told: ResponseCode,
+    ) -> Message {
+        let acquirer = waiting.origin.acquirer();
+        let authorization = message.array::<6>(38);
+        let translation = &self.rules.inbound[usize::from(connection.bank.0)][usize::from(acquirer.0)];
+        match translation.apply(message) {
+            Ok(Translated { mut message, dropped }) => {
+                if dropped != [0; 3] {
+                    let bank = connection.bank;
+                    self.note(Note::FieldsDropped { acquirer, bank, outbound: false, fields: dropped });
+                }
+                if matching::response_code(&message) != Some(told) {
+                    // A code that the acquirer's dialect cannot carry cannot pass the check of the configuration.
+                    let _ = message.set(39, told.as_bytes());
+                }
+                message
+            }
+            Err(_) => {
+                // The acquirer must learn the outcome whatever its dialect makes of the rest.
+                let addressee = answer::Addressee::first(&waiting.instruction);
+                let mut message = addressee.own(&self.profile(acquirer).dialect, told, None);
+                if let Some(authorization) = authorization {
+                    let _ = message.set(38, &authorization);
+                }
+                message
+            }
+        }
+    }
+
+    /// An answer after its time-out: counted; the time-out stands.
+    fn late_answer(&mut self, key: u32, connection: ConnectionId, payment: PaymentId, message: &Message) {
+        let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        let pending = self.core.pendings.get(key).expect("found by its STAN");
+        if matching::another_transmission(message, &pending.transmission, bank) {
+            return self.unknown_answer(connection, message, Some(7));
+        }
+        let approved = matching::response_code(message).is_some_and(|code| matching::approves(code, pending, bank));
+        let (stan, after) = (pending.stan, self.now.mono.since(pending.sent));
+        self.core.bank(connection.bank).counters.late += 1;
+        self.note(Note::Late { connection, payment, stan, approved, after });
+    }
+
+    /// An answer to nothing we know.
+    pub(super) fn unknown_answer(&mut self, connection: ConnectionId, message: &Message, field: Option<u8>) {
+        let stan = trace(message);
+        let bank = self.core.bank(connection.bank);
+        bank.counters.unknown += 1;
+        let nearest = stan.and_then(|stan| bank.stans.nearest(stan));
+        let nearest = nearest.and_then(|key| self.core.pendings.get(key)).map(|pending| pending.stan);
+        self.note(Note::UnknownAnswer { connection, mti: message.mti(), stan, nearest, field });
+    }
+
+    /// No answer in time: unknown, reversal due.
+    pub(super) fn timed_out(&mut self, key: u32) {
+        let pending = self.core.pendings.get(key).expect("every timer has its entry");
+        let (connection, stan, sent) = (pending.connection, pending.stan, pending.sent);
+        let send = self.core.pendings.send_id(key);
+        let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
+        self.core.bank(connection.bank).counters.timed_out += 1;
+        self.finish(waiting, Ended { sent: Some((connection, stan, sent)), how: How::TimedOut });
+        self.core.bank(connection.bank).remember_late(send, self.now.mono);
+        self.forget_late(connection.bank);
+        self.unanswered(connection);
+    }
+
+    /// Frees what timed out so long ago that no answer is expected any more.
+    pub(super) fn forget_late(&mut self, bank: super::BankId) {
+        let most = self.rules.banks[usize::from(bank.0)].max_in_flight;
+        while let Some(send) = self.core.bank(bank).forget_late(self.now.mono, most) {
+            if let Some(key) = self.core.pendings.by_send_id(send) {
+                self.core.release(key);
+            }
+        }
+    }
+
+    /// A bank's own request: sign-on, sign-off and echo are served, the rest is answered by table.
+    fn bank_request(&mut self, connection: ConnectionId, header: Header, message: Message) {
+        let mti = message.mti();
+        let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        let version = bank.dialect.version();
+        let served = if mti.class() == 8 { network::function(&message) } else { None };
+        let code = match served {
+            Some(_) => codes::network_accepted(version),
+            None => bank.own_requests.get(&mti).copied().unwrap_or_else(|| codes::unsupported(version)),
+        };
+        let response = mti.response().expect("only what has an answer comes here");
+        let answer = answer::to_request(message, response, code, None);
+        if self.is_open(connection) {
+            self.output(Output::AnswerBank { connection, header, message: answer });
+        }
+        self.note(Note::BankRequest { connection, mti, code });
+        match served {
+            Some(Function::SignOn) => self.bank_asked(connection, Asked::SignOn),
+            Some(Function::SignOff) => self.bank_asked(connection, Asked::SignOff),
+            Some(Function::Echo) | None => {}
+        }
+    }
+}
+
+/// DE11 of an answer; of twelve digits (2003) the last six.
+fn trace(message: &Message) -> Option<Stan> {
+    message.number(11).map(|number| Stan((number % 1_000_000) as u32))
+}
+
+fn outcome(message: &Message, waiting: &Waiting, code: ResponseCode, approved: bool) -> Outcome {
+    if !approved {
+        return Outcome::Declined { code };
+    }
+    let partial = message.number(4).filter(|&came| Some(came) != waiting.instruction.amount);
+    Outcome::Approved { code, authorization: message.array(38), settlement: message.array(15), partial }
+}
