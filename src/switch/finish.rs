@@ -26,7 +26,7 @@ pub(super) struct Ended {
 /// The ways to end.
 pub(super) enum How {
     /// The bank answered.
-    Answered { outcome: Outcome, approved: bool, code: ResponseCode, message: Message },
+    Answered { outcome: Outcome, approved: bool, code: ResponseCode },
     /// It did not, in time.
     TimedOut,
     /// No bank has it.
@@ -52,11 +52,11 @@ struct Verdict {
 }
 
 impl Turn<'_> {
-    /// Ends a request that counts as in flight: records, answers, notes.
-    pub(super) fn finish(&mut self, waiting: Waiting, ended: Ended) {
+    /// Ends a request that counts as in flight: records, answers (with the bank's own answer where there is one), notes.
+    pub(super) fn finish(&mut self, waiting: Waiting, ended: Ended, body: Option<Message>) {
         let acquirer = waiting.origin.acquirer();
         self.core.acquirer(acquirer).in_flight -= 1 + waiting.attached.len();
-        let (outcome, verdict, body) = self.verdict(&waiting, ended.how);
+        let (outcome, verdict) = self.verdict(&waiting, ended.how);
         if let Some(payment) = waiting.id {
             let sent = ended.sent.map(|(connection, stan, _)| (connection.bank, stan));
             self.commit(Record::Outcome { payment, at: self.now.wall, sent, outcome });
@@ -73,21 +73,21 @@ impl Turn<'_> {
     }
 
     /// The outcome in the bank's terms, and what the acquirer is told.
-    fn verdict(&self, waiting: &Waiting, how: How) -> (Outcome, Verdict, Option<Message>) {
+    fn verdict(&self, waiting: &Waiting, how: How) -> (Outcome, Verdict) {
         let profile = self.profile(waiting.origin.acquirer());
         match how {
-            How::Answered { outcome, approved, code, message } => {
+            How::Answered { outcome, approved, code } => {
                 let kind = if approved { OutcomeKind::Approved } else { OutcomeKind::Declined };
-                (outcome, Verdict { code, kind, field: None }, Some(message))
+                (outcome, Verdict { code, kind, field: None })
             }
             How::TimedOut => {
                 let verdict = Verdict { code: profile.timeout_code, kind: OutcomeKind::TimedOut, field: None };
-                (Outcome::Unknown, verdict, None)
+                (Outcome::Unknown, verdict)
             }
             How::Refused { refusal, field } => {
                 let code = codes::refusal(profile, refusal);
                 let field = field.filter(|_| refusal == Refusal::Untranslatable);
-                (Outcome::Refused { code }, Verdict { code, kind: OutcomeKind::Refused(refusal), field }, None)
+                (Outcome::Refused { code }, Verdict { code, kind: OutcomeKind::Refused(refusal), field })
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{AcquirerId, BankId, ConnectionId, NotSent, SessionId};
 use crate::record::{CardEnds, PaymentId};
 use banklink_protocol::{
-    Mti,
+    FieldSet, Mti,
     element::{Money, ProcessingCode, ResponseCode, Rrn, Stan},
     error::Reason,
 };
@@ -66,8 +66,8 @@ pub enum Note {
         bank: BankId,
         /// Toward the bank (true) or toward the acquirer.
         outbound: bool,
-        /// Bit n = DE n.
-        fields: [u64; 3],
+        /// Which.
+        fields: FieldSet,
     },
     /// A send certainly did not leave.
     NotSent {

@@ -174,29 +174,29 @@ impl Turn<'_> {
     fn forward(&mut self, mut waiting: Waiting, message: Message) {
         let connection = match self.pick(&mut waiting) {
             Ok(connection) => connection,
-            Err(refusal) => return self.finish(waiting, Ended::refused(refusal)),
+            Err(refusal) => return self.finish(waiting, Ended::refused(refusal), None),
         };
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.outbound[usize::from(acquirer.0)][usize::from(connection.bank.0)];
         let Translated { mut message, dropped } = match translation.apply(message) {
             Ok(translated) => translated,
             Err(error) => {
-                return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field));
+                return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field), None);
             }
         };
-        if dropped != [0; 3] {
+        if !dropped.is_empty() {
             waiting.lossy = true;
             self.note(Note::FieldsDropped { acquirer, bank: connection.bank, outbound: true, fields: dropped });
         }
         let Some((stan, transmission)) = self.core.bank(connection.bank).stans.choose(self.now.wall) else {
-            return self.finish(waiting, Ended::refused(Refusal::NoBank));
+            return self.finish(waiting, Ended::refused(Refusal::NoBank), None);
         };
         if self.profile(acquirer).rrn == RrnPolicy::Assigned {
             waiting.own_rrn = Some(Rrn::assigned(self.now.wall.0, stan));
         }
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         if let Err(error) = prepare(&mut message, bank, &waiting, stan, transmission) {
-            return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field));
+            return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field), None);
         }
         let original = original_data(&message, stan, transmission);
         self.send(waiting, connection, original, message);
@@ -302,9 +302,9 @@ impl Turn<'_> {
         self.note(Note::NotSent { connection, stan, why, failover: again.is_some() });
         match again {
             Some(message) => self.forward(waiting, message),
-            None if why == NotSent::Expired => self.finish(waiting, Ended::refused(Refusal::TooLate)),
-            None if why == NotSent::Encode => self.finish(waiting, Ended::refused(Refusal::Untranslatable)),
-            None => self.finish(waiting, Ended::refused(Refusal::NotSent)),
+            None if why == NotSent::Expired => self.finish(waiting, Ended::refused(Refusal::TooLate), None),
+            None if why == NotSent::Encode => self.finish(waiting, Ended::refused(Refusal::Untranslatable), None),
+            None => self.finish(waiting, Ended::refused(Refusal::NotSent), None),
         }
     }
 
@@ -316,7 +316,7 @@ impl Turn<'_> {
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.inbound[usize::from(from.bank.0)][usize::from(acquirer.0)];
         let Translated { mut message, dropped } = translation.apply(message).ok()?;
-        if dropped != [0; 3] {
+        if !dropped.is_empty() {
             return None;
         }
         let bank = &self.rules.banks[usize::from(from.bank.0)];

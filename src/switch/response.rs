@@ -92,7 +92,8 @@ impl Turn<'_> {
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let told = bank.codes_in.get(&code).copied().unwrap_or(code);
         let message = self.inbound(connection, &waiting, message, told);
-        self.finish(waiting, Ended { sent: Some(sent), how: How::Answered { outcome, approved, code: told, message } });
+        let ended = Ended { sent: Some(sent), how: How::Answered { outcome, approved, code: told } };
+        self.finish(waiting, ended, Some(message));
     }
 
     /// The bank's answer in the acquirer's dialect, with the acquirer's code.
@@ -108,7 +109,7 @@ impl Turn<'_> {
         let translation = &self.rules.inbound[usize::from(connection.bank.0)][usize::from(acquirer.0)];
         match translation.apply(message) {
             Ok(Translated { mut message, dropped }) => {
-                if dropped != [0; 3] {
+                if !dropped.is_empty() {
                     let bank = connection.bank;
                     self.note(Note::FieldsDropped { acquirer, bank, outbound: false, fields: dropped });
                 }
@@ -160,7 +161,7 @@ impl Turn<'_> {
         let send = self.core.pendings.send_id(key);
         let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
         self.core.bank(connection.bank).counters.timed_out += 1;
-        self.finish(waiting, Ended { sent: Some((connection, stan, sent)), how: How::TimedOut });
+        self.finish(waiting, Ended { sent: Some((connection, stan, sent)), how: How::TimedOut }, None);
         self.core.bank(connection.bank).remember_late(send, self.now.mono);
         self.forget_late(connection.bank);
         self.unanswered(connection);

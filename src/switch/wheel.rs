@@ -196,7 +196,8 @@ mod tests {
                     model.insert(key, at);
                 }
                 _ => {
-                    now += random.below([1 << 18, 1 << 22, 1 << 30, 1 << 36][random.below(4) as usize]);
+                    let step = [1 << 18, 1 << 22, 1 << 30, 1 << 36][random.below(4) as usize];
+                    now += random.below(step);
                     while let Some(key) = wheel.expired(Mono(now)) {
                         let at = model.remove(&key).expect("only what was set fires");
                         assert!(at <= now, "never early");

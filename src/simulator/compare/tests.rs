@@ -52,7 +52,16 @@ fn case(outcome: Outcome, told: Option<&str>, decided: &str, booked: bool) -> Ca
             card: None,
             key: 0,
         },
-        Record::Sent { payment: id, at: AT, connection, original, rrn: None, amount, card: None, reference: 0 },
+        Record::Sent {
+            payment: id,
+            at: AT,
+            connection,
+            original,
+            rrn: None,
+            amount,
+            card: None,
+            references: crate::record::References::default(),
+        },
         Record::Outcome { payment: id, at: AT, sent: Some((BankId(0), Stan(9000))), outcome },
     ];
     let at_bank = Payment { stan: 9000, transmission: 1_123_071_201, ..payment };
