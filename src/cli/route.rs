@@ -6,7 +6,7 @@ use crate::{
     rules::Rules,
     switch::{
         AcquirerId,
-        explain::{Considered, Explanation, Question, Result as Met, Verdict, explain},
+        explain::{Considered, Explanation, Finding as Met, Question, Verdict, explain},
     },
 };
 use banklink_protocol::{
@@ -138,7 +138,7 @@ fn describe(rules: &Rules, card: &str, explanation: &Explanation) -> String {
 }
 
 fn reason(considered: &Considered) -> String {
-    match &considered.result {
+    match &considered.finding {
         Met::Fires(Some(range)) => format!("fires, by the range {:011}-{:011}", range.low, range.high),
         Met::Fires(None) => "fires".to_owned(),
         Met::Behind => "would take it too, but comes behind".to_owned(),

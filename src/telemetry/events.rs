@@ -34,7 +34,7 @@ pub fn payment(names: &Names, payment: &PaymentNote) {
     };
     info!(
         target: "banklink::payment",
-        payment = payment.payment.0,
+        payment = payment.payment.map(|payment| payment.0),
         acquirer = names.acquirer(payment.acquirer),
         session = payment.session.0,
         bank = payment.connection.map(|connection| names.bank(connection.bank)),
@@ -212,16 +212,12 @@ impl fmt::Display for Why {
 }
 
 /// The fields of a bit set, as `DE48,DE62`.
-struct Fields<'a>(&'a [u64; 3]);
+struct Fields<'a>(&'a banklink_protocol::FieldSet);
 
 impl fmt::Display for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for (index, word) in self.0.iter().enumerate() {
-            for bit in (0..64).filter(|bit| word >> bit & 1 == 1) {
-                write!(f, "{}DE{}", if first { "" } else { "," }, index * 64 + bit)?;
-                first = false;
-            }
+        for (index, field) in self.0.iter().enumerate() {
+            write!(f, "{}DE{field}", if index == 0 { "" } else { "," })?;
         }
         Ok(())
     }
