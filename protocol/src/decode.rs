@@ -11,6 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use nom::{IResult, bytes::complete::take};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Where decoding stopped: the data element (0 MTI, 1 bitmap), and what is wrong at which offset.
@@ -119,6 +120,13 @@ fn walk(
                 offset: offset + fault.at,
                 reason: fault.reason,
             })?;
+            if profile.spec(field).inside {
+                inside(profile, field, &body[offset..offset + found.len], found.odd).map_err(|fault| Stop {
+                    field: Some(field),
+                    offset: offset + fault.at,
+                    reason: fault.reason,
+                })?;
+            }
             if let Some(slot) = slots.next() {
                 *slot = Slot::new(offset, found.len, found.odd);
             }
@@ -129,6 +137,24 @@ fn walk(
         return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: body.len() - offset } });
     }
     Ok(())
+}
+
+/// Checks what the dialect declares inside a field, whose bytes with the prefix are `raw`.
+#[inline(never)]
+fn inside(profile: &Profile, field: u8, raw: &[u8], odd: bool) -> Result<(), Fault> {
+    let Some(inside) = profile.inside(field) else { return Ok(()) };
+    let spec = profile.spec(field);
+    let before = spec.prefix_width as usize;
+    let value = &raw[before..];
+    let checked = if spec.plain() {
+        inside.check(value)
+    } else {
+        let units = spec.units(value.len(), odd);
+        let mut logical = SmallVec::<[u8; 256]>::from_elem(0, units);
+        read::logical(spec, value, units, &mut logical);
+        inside.check(&logical)
+    };
+    checked.map_err(|fault| Fault { at: before + spec.wire_place(fault.at), reason: fault.reason })
 }
 
 /// Reads the bitmap: the fields it announces (without those that announce further bitmaps) and what follows it.

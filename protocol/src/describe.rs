@@ -4,7 +4,9 @@
 //! Tools make tables and JSON of [`elements`], and messages of JSON with [`message`]: text as it is, binary as upper-case
 //! hex, a composite as its elements. An element that occurs more than once stands in the list more than once.
 
-use crate::{Dialect, FieldError, Message, Mti, class::Class, dialect::Sensitivity, error::Reason, field::Spec};
+use crate::{
+    Dialect, FieldError, FieldSet, Message, Mti, class::Class, dialect::Sensitivity, error::Reason, field::Spec,
+};
 use std::{fmt, sync::Arc};
 
 /// One field, or one element inside a composite.
@@ -81,6 +83,8 @@ pub enum ElementReason {
     NoField,
     /// The value is binary, and the text is not an even number of hex characters.
     NoHex,
+    /// The key is no element of this composite.
+    NoElement,
     /// Elements were given, but the dialect declares no inside for this field.
     NoComposite,
     /// The value does not fit.
@@ -93,6 +97,7 @@ impl fmt::Display for ElementError {
         match self.reason {
             ElementReason::NoField => f.write_str("wanted the number of a data element, 2 to 192"),
             ElementReason::NoHex => f.write_str("a binary value is written as an even number of hex characters"),
+            ElementReason::NoElement => f.write_str("the dialect does not define this element"),
             ElementReason::NoComposite => f.write_str("the dialect declares nothing inside this field"),
             ElementReason::Field(reason) => reason.fmt(f),
         }
@@ -103,14 +108,16 @@ impl std::error::Error for ElementError {}
 /// The fields of a message in order.
 #[must_use]
 pub fn elements(message: &Message) -> Vec<Element> {
-    let dialect = message.dialect();
     message
         .fields()
         .map(|field| Element {
             key: field.to_string(),
-            name: dialect.field_name(field).unwrap_or_default().to_owned(),
-            sensitivity: dialect.sensitivity(field),
-            value: Value::Text(message.text(field).unwrap_or_default()),
+            name: message.label(field).map(|label| label.name.clone()).unwrap_or_default(),
+            sensitivity: message.label(field).map_or(Sensitivity::Secret, |label| label.sensitivity),
+            value: match message.composite(field) {
+                Some(composite) => Value::Elements(composite.elements()),
+                None => Value::Text(message.text(field).unwrap_or_default()),
+            },
         })
         .collect()
 }
@@ -122,18 +129,30 @@ pub fn elements(message: &Message) -> Vec<Element> {
 pub fn message(dialect: &Arc<Dialect>, mti: Mti, elements: &[Element]) -> Result<Message, ElementError> {
     let mut message = Message::new(dialect, mti);
     for element in elements {
-        let error = |reason| ElementError { path: element.key.clone(), reason };
-        let field = element.key.parse().ok().filter(|field| (2..=192).contains(field));
-        let field: u8 = field.ok_or(error(ElementReason::NoField))?;
-        let Value::Text(text) = &element.value else { return Err(error(ElementReason::NoComposite)) };
-        let set = if message.is_binary(field) {
-            message.set(field, &unhex(text).ok_or(error(ElementReason::NoHex))?)
-        } else {
-            message.set(field, text.as_bytes())
-        };
-        set.map_err(|FieldError { reason, .. }| error(ElementReason::Field(reason)))?;
+        set(&mut message, element).map_err(|(below, reason)| {
+            let dot = if below.is_empty() { "" } else { "." };
+            ElementError { path: format!("{}{dot}{below}", element.key), reason }
+        })?;
     }
     Ok(message)
+}
+
+fn set(message: &mut Message, element: &Element) -> Result<(), (String, ElementReason)> {
+    let here = |reason| (String::new(), reason);
+    let field = element.key.parse().ok().filter(|field| (2..=FieldSet::MAX).contains(field));
+    let field: u8 = field.ok_or(here(ElementReason::NoField))?;
+    let set = match &element.value {
+        Value::Text(text) if message.is_binary(field) => {
+            message.set(field, &unhex(text).ok_or(here(ElementReason::NoHex))?)
+        }
+        Value::Text(text) => message.set(field, text.as_bytes()),
+        Value::Elements(below) => {
+            let mut composite = message.new_composite(field).ok_or(here(ElementReason::NoComposite))?;
+            composite.push_elements(below)?;
+            message.set_composite(field, &composite)
+        }
+    };
+    set.map_err(|FieldError { reason, .. }| here(ElementReason::Field(reason)))
 }
 
 /// A logical value as text; binary, and text in a character set that is not UTF-8, as upper-case hex.
@@ -152,7 +171,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+/// Bytes from an even number of hex characters.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
     let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();

@@ -1,14 +1,16 @@
 //! A dialect: how one bank writes ISO 8583, as data.
 
 mod compile;
+mod inside;
 mod layout;
+mod profiles;
 mod shipped;
 mod spec;
 mod tree;
 
 pub use layout::FieldLayout;
 
-use crate::{DecodeError, Message, Mti, bitmap::FieldSet, field::Spec};
+use crate::{DecodeError, Message, Mti, bitmap::FieldSet, composite::Inside, field::Spec};
 use bytes::Bytes;
 use std::{fmt, path::Path, sync::Arc};
 
@@ -111,7 +113,7 @@ impl BitmapForm {
 }
 
 /// What is looked up besides the spec: names and how to show.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Label {
     pub(crate) name: String,
     pub(crate) sensitivity: Sensitivity,
@@ -120,7 +122,8 @@ pub(crate) struct Label {
 /// The fields as they are under some MTIs.
 pub(crate) struct Profile {
     specs: Box<[Spec; 193]>,
-    pub(crate) labels: Vec<Option<Label>>,
+    labels: Vec<Option<Label>>,
+    insides: Vec<Option<Arc<Inside>>>,
     pub(crate) defined: FieldSet,
     pub(crate) mandatory: FieldSet,
 }
@@ -129,6 +132,15 @@ impl Profile {
     #[inline]
     pub(crate) fn spec(&self, field: u8) -> &Spec {
         &self.specs[field as usize]
+    }
+
+    pub(crate) fn label(&self, field: u8) -> Option<&Label> {
+        self.labels.get(field as usize)?.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn inside(&self, field: u8) -> Option<&Arc<Inside>> {
+        self.insides.get(field as usize)?.as_ref()
     }
 }
 
@@ -255,7 +267,7 @@ impl Dialect {
     }
 
     fn label(&self, field: u8) -> Option<&Label> {
-        self.profiles[0].labels.get(field as usize)?.as_ref()
+        self.profiles[0].label(field)
     }
 
     /// The fields that a message with this MTI must carry.

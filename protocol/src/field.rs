@@ -183,6 +183,15 @@ impl Spec {
         }
     }
 
+    /// The byte on the wire that holds the unit `at`.
+    pub(crate) const fn wire_place(&self, at: usize) -> usize {
+        match self.coding {
+            Coding::Bcd => at / 2,
+            Coding::Hex | Coding::EbcdicHex => at * 2,
+            _ => at,
+        }
+    }
+
     /// Do that many units leave a spare nibble?
     #[inline]
     pub(crate) const fn leaves_spare(&self, units: usize) -> bool {
@@ -193,10 +202,19 @@ impl Spec {
         }
     }
 
+    /// Is the wire form of a value its logical form?
+    pub(crate) const fn plain(&self) -> bool {
+        match self.coding {
+            Coding::Ascii => !matches!(self.class, Class::Z),
+            Coding::Raw | Coding::Bytes => true,
+            _ => false,
+        }
+    }
+
     /// Fixed length?
     #[inline]
     pub(crate) const fn fixed(&self) -> bool {
-        matches!(self.prefix, Prefix::None)
+        matches!(self.prefix, Prefix::None) && self.min == self.max
     }
 
     /// Bytes on the wire of a value of `units`, without the prefix.

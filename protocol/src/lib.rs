@@ -5,6 +5,7 @@
 
 pub mod bitmap;
 mod class;
+pub mod composite;
 mod decode;
 pub mod describe;
 pub mod dialect;

@@ -4,6 +4,8 @@ use crate::{
     Dialect, EncodeError, FieldError, Mti,
     bitmap::FieldSet,
     class::Class,
+    composite::{Composite, Elements, Inside},
+    dialect::Label,
     encoding::{read, write},
     error::Reason,
     field::Spec,
@@ -264,6 +266,11 @@ impl Message {
             return Err(FieldError { field, reason: Reason::Unmapped });
         }
         let spec = profile.spec(field);
+        if spec.inside
+            && let Some(inside) = profile.inside(field)
+        {
+            inside.check(logical).map_err(|fault| FieldError { field, reason: fault.reason })?;
+        }
         let start = self.scratch.len();
         let laid = match write::field(spec, logical, &mut self.scratch) {
             Ok(laid) => laid,
@@ -299,6 +306,46 @@ impl Message {
         if let Some(misfits) = &mut self.misfits {
             misfits.remove(field);
         }
+    }
+
+    pub(crate) fn label(&self, field: u8) -> Option<&Label> {
+        self.dialect.profile(self.mti).label(field)
+    }
+
+    fn inside(&self, field: u8) -> Option<&Arc<Inside>> {
+        self.dialect.profile(self.mti).inside(field)
+    }
+
+    /// Walks over the elements inside a field, borrowing its bytes. `None` where the field is absent, the dialect declares
+    /// no inside, or the value stands on the wire in another form than its logical one (EBCDIC, packed, hex text):
+    /// [`composite`](Self::composite) serves all.
+    #[must_use]
+    pub fn elements(&self, field: u8) -> Option<Elements<'_>> {
+        let inside = self.inside(field)?;
+        let spec = self.spec(field);
+        let (value, _) = self.value(spec, field).filter(|_| spec.plain())?;
+        Some(Elements::new(inside, value))
+    }
+
+    /// The inside of a field, taken apart; `None` where the field is absent or the dialect declares no inside.
+    #[must_use]
+    pub fn composite(&self, field: u8) -> Option<Composite> {
+        let inside = self.inside(field)?;
+        Composite::parse(inside, &self.logical(field)?).ok()
+    }
+
+    /// An empty composite for a field; `None` where the dialect declares no inside.
+    #[must_use]
+    pub fn new_composite(&self, field: u8) -> Option<Composite> {
+        self.inside(field).map(Composite::new)
+    }
+
+    /// Sets a field from a composite.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_composite(&mut self, field: u8, composite: &Composite) -> Result<(), FieldError> {
+        self.set(field, &composite.encode())
     }
 
     /// Sets an all-digit fixed field from a number, zero-filled on the left.

@@ -56,10 +56,6 @@ impl Scratch {
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
-
-    pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
-    }
 }
 
 #[cfg(test)]
@@ -72,12 +68,12 @@ mod tests {
         let mut wanted = Vec::new();
         for round in 0..200u8 {
             let piece = vec![round; usize::from(round)];
-            scratch.extend(&piece);
+            scratch.room(piece.len()).copy_from_slice(&piece);
             wanted.extend(&piece);
             assert_eq!(scratch.bytes(), wanted);
         }
         scratch.truncate(3);
-        scratch.extend(b"x");
+        scratch.room(1)[0] = b'x';
         assert_eq!((scratch.bytes(), scratch.len()), (&[1, 2, 2, b'x'][..], 4));
     }
 }

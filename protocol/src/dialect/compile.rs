@@ -1,11 +1,10 @@
 //! From the tree of a dialect file to the flat tables that decode and encode run on.
 
 use super::{
-    Announce, BitmapForm, Dialect, DialectError, Label, MtiForm, Profile, Sensitivity, Version,
-    spec::{self, Defaults},
-    tree::{self, Kind, Node, Origin, Reader},
+    Announce, BitmapForm, Dialect, DialectError, Label, MtiForm, Sensitivity, Version, profiles,
+    spec::Defaults,
+    tree::{self, Kind, Node, Reader},
 };
-use crate::{bitmap::FieldSet, field::Spec};
 use std::path::Path;
 
 /// How many dialects may extend one another in a row.
@@ -65,9 +64,9 @@ fn dialect(node: Node) -> Result<Dialect, DialectError> {
     };
     let defaults = Defaults::read(top.table("defaults")?)?;
     let most = 64 * bitmap_form.blocks;
-    let base = profile(&mut top, &defaults, most)?;
+    let (profiles, by_mti) = profiles::read(&mut top, &defaults, most, version)?;
     top.finish()?;
-    Ok(Dialect { name, version, mti_form, bitmap_form, profiles: vec![base], by_mti: Box::default() })
+    Ok(Dialect { name, version, mti_form, bitmap_form, profiles, by_mti })
 }
 
 fn version(top: &mut Reader) -> Result<Version, DialectError> {
@@ -107,31 +106,6 @@ pub(super) fn bitmap(mut reader: Reader) -> Result<BitmapForm, DialectError> {
         fixed,
         announce: announce.unwrap_or(Announce::Used),
     })
-}
-
-fn profile(top: &mut Reader, defaults: &Defaults, most: u8) -> Result<Profile, DialectError> {
-    let mut specs = Box::new([Spec::UNDEFINED; 193]);
-    let mut labels = vec![None; 193];
-    let mut defined = FieldSet::new();
-    let Some(mut fields) = top.table("fields")? else { return Err(top.error("a dialect needs `fields`")) };
-    for (key, node) in fields.rest() {
-        if matches!(node.kind, Kind::Flag(false)) {
-            continue;
-        }
-        let field = field_number(&key, &node.origin, most)?;
-        let (spec, label) = spec::field(Reader::new(node, Some(key))?, defaults)?;
-        specs[field as usize] = spec;
-        labels[field as usize] = Some(label);
-        defined.insert(field);
-    }
-    Ok(Profile { specs, labels, defined, mandatory: FieldSet::new() })
-}
-
-fn field_number(key: &str, origin: &Origin, most: u8) -> Result<u8, DialectError> {
-    match key.parse::<u8>() {
-        Ok(field) if (2..=most).contains(&field) && !key.starts_with('0') => Ok(field),
-        _ => Err(origin.error(Some(key), format!("a data element is a number from 2 to {most} under this bitmap"))),
-    }
 }
 
 /// The words for `show`.

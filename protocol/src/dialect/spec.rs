@@ -1,17 +1,19 @@
 //! One field's entry in a dialect file: the standard's own notation (`n..19`), and how it stands on the wire.
 
 use super::{
-    DialectError, Label, compile,
+    DialectError, Label, compile, inside,
     tree::{Node, Reader},
 };
 use crate::{
     class::Class,
+    composite::Inside,
+    encoding::prefix,
     field::{Case, Coding, Counts, Prefix, Shape, Side, Sign, Spec},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The most units a field can have: what the tables address.
-const MOST: usize = 32_000;
+pub(super) const MOST: usize = 32_000;
 
 /// Wire settings by class of content; a field's own settings go before them.
 pub(super) struct Defaults(BTreeMap<String, BTreeMap<String, Node>>);
@@ -89,33 +91,75 @@ fn format(text: &str) -> Option<Format> {
     let digits = rest.trim_start_matches('.');
     let dots = rest.len() - digits.len();
     let max = digits.parse().ok().filter(|max| digits.len() <= 6 && *max > 0)?;
-    (dots <= 6 && dots != 1).then_some(Format { class, dots, max })
+    (dots <= 6).then_some(Format { class, dots, max })
+}
+
+/// A field, compiled.
+pub(super) struct Compiled {
+    pub(super) spec: Spec,
+    pub(super) label: Label,
+    pub(super) inside: Option<Arc<Inside>>,
 }
 
 /// Compiles one field.
-pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<(Spec, Label), DialectError> {
+pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<Compiled, DialectError> {
     let label = compile::label(&mut reader)?;
+    let format = required_format(&mut reader)?;
+    let mut settings = defaults.of(format.class);
+    reader.fill_in(&mut settings);
+    let mut spec = wire(&mut reader, &format, true)?;
+    let inside = inside::read(&mut reader, &spec, inside::DEEPEST)?;
+    spec.inside = inside.is_some();
+    reader.finish()?;
+    Ok(Compiled { spec, label, inside })
+}
+
+/// The wire form of an element inside a field; where its length comes from the tag, `anything` stands in for a missing
+/// `format`.
+pub(super) fn element(reader: &mut Reader, own: bool, anything: Option<&Spec>) -> Result<Spec, DialectError> {
+    if let (Some(spec), false) = (anything, reader.has("format")) {
+        return Ok(*spec);
+    }
+    let format = required_format(reader)?;
+    wire(reader, &format, own)
+}
+
+/// The form of the tags of a composite: a value of fixed length.
+pub(super) fn tag(mut reader: Reader) -> Result<Spec, DialectError> {
+    let format = required_format(&mut reader)?;
+    let spec = wire(&mut reader, &format, true)?;
+    if spec.fixed() {
+        reader.finish()?;
+        return Ok(spec);
+    }
+    Err(reader.error("a tag is of fixed length"))
+}
+
+/// The form of the lengths of a composite.
+pub(super) fn length(reader: &mut Reader) -> Result<(Prefix, u8), DialectError> {
+    match reader.number("digits", 6)? {
+        Some(digits) if digits > 0 => prefix(reader, digits),
+        _ => Err(reader.error("`digits` says how many digits the length has, 1 to 6")),
+    }
+}
+
+fn required_format(reader: &mut Reader) -> Result<Format, DialectError> {
     let Some((text, origin)) = reader.text("format")? else {
         return Err(reader.error("a field needs a `format` such as \"n6\" or \"ans...999\""));
     };
-    let Some(format) = format(&text) else {
-        return Err(reader.at(
-            &origin,
-            format!("`format` is \"{text}\": wanted a class (n a an as ns ans z b x+n), a dot for each digit of the length prefix if there is one (two to six), and the maximum length, as in \"n6\", \"n..19\", \"ans...999\""),
-        ));
-    };
-    let mut settings = defaults.of(format.class);
-    reader.fill_in(&mut settings);
-    let spec = wire(&mut reader, &format)?;
-    reader.finish()?;
-    Ok((spec, label))
+    format(&text).ok_or_else(|| reader.at(&origin, format!("`format` is \"{text}\": {FORMAT_HELP}")))
 }
 
-fn wire(reader: &mut Reader, format: &Format) -> Result<Spec, DialectError> {
+const FORMAT_HELP: &str = "wanted a class (n a an as ns ans z b x+n), a dot for each digit of the length prefix if there \
+    is one, and the maximum length, as in \"n6\", \"n..19\", \"ans...999\"";
+
+/// With `own` false the length comes from elsewhere (a tag's), and dots only say that it varies.
+fn wire(reader: &mut Reader, format: &Format, own: bool) -> Result<Spec, DialectError> {
     let class = format.class;
     let coding = coding(reader, class)?;
-    let (prefix, prefix_width) = prefix(reader, format)?;
-    let counts = counts(reader, coding, class, prefix)?;
+    let (prefix, prefix_width) = if own { prefix(reader, format.dots)? } else { (Prefix::None, 0) };
+    let varies = format.dots > 0;
+    let counts = if own { counts(reader, coding, class, prefix)? } else { Counts::Wire };
     let (pad, pad_char) = padding(reader, class, prefix)?;
     let nibble_side = reader.choice("nibble-side", &[("left", Side::Left), ("right", Side::Right)])?;
     let nibble = reader.text("nibble")?;
@@ -132,12 +176,12 @@ fn wire(reader: &mut Reader, format: &Format) -> Result<Spec, DialectError> {
     let separator = reader.choice("separator", &[("=", b'='), ("D", b'D')])?;
     let max = format.max + usize::from(class == Class::Xn);
     let min = match reader.number("min", MOST)? {
-        Some(min) if prefix == Prefix::None => {
+        Some(min) if !varies => {
             return Err(reader.error(format!("`min` is {min}, but the field is of fixed length")));
         }
         Some(min) if min > max => return Err(reader.error(format!("`min` is {min}, above the maximum of {max}"))),
         Some(min) => min,
-        None if prefix == Prefix::None => max,
+        None if !varies => max,
         None => 0,
     };
     let spec = Spec {
@@ -191,7 +235,7 @@ fn coding(reader: &mut Reader, class: Class) -> Result<Coding, DialectError> {
     Err(reader.error(format!("the encoding \"{word}\" does not go with the class {}", class.name())))
 }
 
-fn prefix(reader: &mut Reader, format: &Format) -> Result<(Prefix, u8), DialectError> {
+fn prefix(reader: &mut Reader, digits: usize) -> Result<(Prefix, u8), DialectError> {
     let words = [
         ("ascii", Prefix::Ascii),
         ("ebcdic", Prefix::Ebcdic),
@@ -201,14 +245,13 @@ fn prefix(reader: &mut Reader, format: &Format) -> Result<(Prefix, u8), DialectE
     ];
     let prefix = reader.choice("prefix", &words)?.unwrap_or(Prefix::Ascii);
     let width = match prefix {
-        _ if format.dots == 0 => return Ok((Prefix::None, 0)),
-        Prefix::Bcd => format.dots.div_ceil(2),
+        _ if digits == 0 => return Ok((Prefix::None, 0)),
+        Prefix::Bcd => digits.div_ceil(2),
         // As many bytes as the largest number of that many digits needs: 99 one, 999 and 9999 two, 99999 three.
-        Prefix::Binary => [0, 1, 1, 2, 2, 3, 3][format.dots],
-        _ => format.dots,
+        Prefix::Binary => [0, 1, 1, 2, 2, 3, 3][digits],
+        _ => digits,
     };
-    let bytes = reader.number("prefix-bytes", 6)?.unwrap_or(width);
-    Ok((prefix, bytes as u8))
+    Ok((prefix, width as u8))
 }
 
 fn counts(reader: &mut Reader, coding: Coding, class: Class, prefix: Prefix) -> Result<Counts, DialectError> {
@@ -255,14 +298,10 @@ fn prefix_holds(reader: &Reader, spec: &Spec, format: &Format) -> Result<(), Dia
         Counts::Wire => spec.wire_len(format.max),
         Counts::Units => format.max,
     };
-    let width = u32::from(spec.prefix_width);
-    let most = match spec.prefix {
-        Prefix::None => return Ok(()),
-        Prefix::Ascii | Prefix::Ebcdic => 10usize.pow(width) - 1,
-        Prefix::Bcd => 10usize.pow(2 * width) - 1,
-        Prefix::Binary => 256usize.pow(width) - 1,
-        Prefix::Hex => 16usize.pow(width) - 1,
-    };
+    if spec.prefix == Prefix::None {
+        return Ok(());
+    }
+    let most = prefix::most(spec.prefix, spec.prefix_width);
     if number <= most {
         return Ok(());
     }

@@ -149,6 +149,10 @@ impl Reader {
         origin.error(self.path.as_deref(), message)
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
     pub(super) fn take(&mut self, key: &str) -> Option<Node> {
         self.entries.remove(key)
     }

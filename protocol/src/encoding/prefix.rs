@@ -21,6 +21,26 @@ pub(crate) fn read<'a>(spec: &Spec, input: &'a [u8]) -> Result<(&'a [u8], usize)
     }
 }
 
+/// Takes a number of `width` bytes off the front of `input`.
+pub(crate) fn number_at(prefix: Prefix, width: u8, input: &[u8]) -> Result<usize, Fault> {
+    let width = width as usize;
+    let short = Fault::new(0, Reason::Short { wanted: width, had: input.len() });
+    let digits = input.get(..width).ok_or(short)?;
+    number(prefix, digits).ok_or(Fault::new(0, Reason::BadLength))
+}
+
+/// The largest number that a prefix of `width` bytes says.
+pub(crate) fn most(prefix: Prefix, width: u8) -> usize {
+    let width = u32::from(width);
+    match prefix {
+        Prefix::None => 0,
+        Prefix::Ascii | Prefix::Ebcdic => 10usize.pow(width) - 1,
+        Prefix::Bcd => 100usize.pow(width) - 1,
+        Prefix::Binary => 256usize.pow(width) - 1,
+        Prefix::Hex => 16usize.pow(width) - 1,
+    }
+}
+
 /// The number the prefix says; at most six digits or three bytes, so it never overflows.
 #[inline(always)]
 fn number(prefix: Prefix, digits: &[u8]) -> Option<usize> {

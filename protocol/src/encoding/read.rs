@@ -63,6 +63,22 @@ fn other(spec: &Spec, after: &[u8], number: usize) -> Result<Found, Fault> {
     }
 }
 
+/// Checks a value whose length came from elsewhere (a tag's length); says whether packed digits have a spare nibble.
+pub(crate) fn alone(spec: &Spec, value: &[u8]) -> Result<bool, Fault> {
+    let most = spec.max as usize;
+    let most = if spec.coding == Coding::Bcd { most + most % 2 } else { most };
+    if matches!(spec.coding, Coding::Hex | Coding::EbcdicHex) && value.len() % 2 == 1 {
+        return Err(Fault::new(0, Reason::BadLength));
+    }
+    let mut units = within(spec, spec.units(value.len(), false), most)?;
+    if spec.coding == Coding::Bcd {
+        // A fixed odd number of digits is known; otherwise a filler that is no digit tells.
+        let known = spec.min == spec.max && units == most && spec.max % 2 == 1;
+        units = if known { spec.max as usize } else { true_units(spec, value, units) };
+    }
+    if fits(spec, value, units) { Ok(spec.leaves_spare(units)) } else { Err(diagnose(spec, value, units)) }
+}
+
 #[inline(always)]
 fn value<'a>(spec: &Spec, after: &'a [u8], wire: usize) -> Result<&'a [u8], Fault> {
     let taken: IResult<&[u8], &[u8], ()> = take(wire)(after);
