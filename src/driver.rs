@@ -19,4 +19,4 @@ pub use handle::{Control, Handle};
 pub use journal::{Journal, NoJournal, Position};
 pub use latency::Latency;
 pub use snapshot::{AcquirerSnapshot, BankSnapshot, Snapshot};
-pub use start::{StartError, spawn};
+pub use start::{StartError, spawn, spawn_with};

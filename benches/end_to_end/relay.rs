@@ -3,7 +3,7 @@
 //! frames of one read are handled together, the other side is woken once and writes them in one go.
 
 use super::Outcome;
-use banklink::net::tls::{self, Identity, MinVersion};
+use banklink::net::tls::{self, Identity, MinVersion, Pem};
 use banklink_protocol::frame::{Frame, Framing};
 use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
@@ -70,8 +70,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
 }
 
 async fn relay(bank: &str, folder: &Path) -> Outcome<()> {
-    let identity = Identity::from_files(&folder.join("switch-client.pem"), &folder.join("switch-client.key"))?;
-    let config = tls::client(tls::roots(&folder.join("ca.pem"))?, Some(identity), MinVersion::default())?;
+    let file = |name: &str| folder.join(name);
+    let identity = Identity::load(Pem::File(&file("switch-client.pem")), Pem::File(&file("switch-client.key")))?;
+    let config = tls::client(tls::roots(Pem::File(&file("ca.pem")))?, Some(identity), MinVersion::default())?;
     let connector = TlsConnector::from(config);
     let relay = Rc::new(Relay {
         framing: Framing::named("binary2")?,

@@ -2,7 +2,10 @@
 //! that end it.
 
 use super::Failure;
-use crate::{net::tls, simulator::stream::DialTls};
+use crate::{
+    net::tls::{self, Pem},
+    simulator::stream::DialTls,
+};
 use banklink_protocol::{
     Dialect,
     frame::{Framing, HeaderKind},
@@ -76,7 +79,7 @@ impl Tls {
 
     fn material(&self) -> Result<Option<(tls::Identity, rustls::RootCertStore)>, Failure> {
         let (Some(cert), Some(key), Some(ca)) = (&self.cert, &self.key, &self.ca) else { return Ok(None) };
-        Ok(Some((tls::Identity::from_files(cert, key)?, tls::roots(ca)?)))
+        Ok(Some((tls::Identity::load(Pem::File(cert), Pem::File(key))?, tls::roots(Pem::File(ca))?)))
     }
 }
 

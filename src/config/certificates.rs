@@ -2,9 +2,9 @@
 //! file or a key that does not fit its certificate is an error with a line, not a surprise at the first connection.
 
 use super::section::{Report, Section, Text};
-use crate::net::tls::{self, Identity, MaterialError, MinVersion};
+use crate::net::tls::{self, Identity, MaterialError, MinVersion, Pem};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::ServerName};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// The accepting side: `cert`, `key`, and the authority of the clients, which `client_ca` names.
 pub(super) fn server(
@@ -57,8 +57,8 @@ pub(super) fn server_name(section: &Section<'_, '_>, text: &Text) -> Option<Serv
 fn identity(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Identity> {
     let (certificate, key) = (section.required_text("cert"), section.required_text("key"));
     let (certificate, key) = (certificate?, key?);
-    let folder = report.folder();
-    match Identity::from_files(&folder.join(&certificate.value), &folder.join(&key.value)) {
+    let (chain, secret) = (Material::new(report, &certificate), Material::new(report, &key));
+    match Identity::load(chain.pem(), secret.pem()) {
         Ok(identity) => Some(identity),
         Err(error) => {
             let text = error.to_string();
@@ -71,11 +71,33 @@ fn identity(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Identity> 
 
 fn roots(section: &Section<'_, '_>, report: &Report<'_>, key: &'static str) -> Option<RootCertStore> {
     let file = section.required_text(key)?;
-    match tls::roots(&report.folder().join(&file.value)) {
+    match tls::roots(Material::new(report, &file).pem()) {
         Ok(roots) => Some(roots),
         Err(error) => {
             section.error(file.span, &error.to_string());
             None
+        }
+    }
+}
+
+/// What `cert`, `key` or `ca` says: the name of a PEM file, or the PEM text itself.
+enum Material<'a> {
+    File(PathBuf),
+    Text(&'a str),
+}
+
+impl<'a> Material<'a> {
+    fn new(report: &Report<'_>, text: &'a Text) -> Self {
+        match text.value.trim_start().starts_with("-----BEGIN ") {
+            true => Self::Text(&text.value),
+            false => Self::File(report.folder().join(&text.value)),
+        }
+    }
+
+    fn pem(&self) -> Pem<'_> {
+        match self {
+            Self::File(file) => Pem::File(file),
+            Self::Text(text) => Pem::Text(text),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     counters::Counters,
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
-    journal::NoJournal,
+    journal::Journal,
     timer::Timer,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) struct Engine {
     log_payments: bool,
     commands: Commands,
     listeners: Vec<AbortHandle>,
-    gate: Gate<NoJournal>,
+    gate: Gate<Box<dyn Journal>>,
     counters: Counters,
     timer: Timer,
     batch: Vec<Input>,
@@ -54,6 +54,7 @@ pub(super) struct Engine {
 pub(super) struct Parts {
     pub(super) hub: Rc<Hub>,
     pub(super) machine: Switch,
+    pub(super) journal: Box<dyn Journal>,
     pub(super) banks: Vec<Rc<bank::Settings>>,
     pub(super) names: telemetry::Names,
     pub(super) log_payments: bool,
@@ -74,7 +75,7 @@ impl Engine {
             log_payments: parts.log_payments,
             commands: parts.commands,
             listeners: parts.listeners,
-            gate: Gate::new(NoJournal::default()),
+            gate: Gate::new(parts.journal),
             timer: Timer::new(clock),
             batch: Vec::new(),
             dirty: Vec::new(),

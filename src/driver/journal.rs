@@ -14,6 +14,16 @@ pub trait Journal {
     fn durable(&self) -> Position;
 }
 
+impl<J: Journal + ?Sized> Journal for Box<J> {
+    fn append(&mut self, records: &mut Vec<Record>) -> Position {
+        (**self).append(records)
+    }
+
+    fn durable(&self) -> Position {
+        (**self).durable()
+    }
+}
+
 /// `durability = "off"`: every record counts as durable at once and is forgotten.
 #[derive(Debug, Default)]
 pub struct NoJournal {

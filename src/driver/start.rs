@@ -4,6 +4,7 @@ use super::{
     Snapshot,
     engine::{Engine, Parts},
     handle::{Bound, Commands, Control, Handle},
+    journal::{Journal, NoJournal},
 };
 use crate::{
     admin,
@@ -52,11 +53,19 @@ impl std::error::Error for StartError {
 /// # Errors
 /// A port that cannot be bound, or a thread that cannot be started.
 pub fn spawn(config: Config) -> Result<Handle, StartError> {
+    spawn_with(config, Box::new(NoJournal::default()))
+}
+
+/// The same with a journal of the caller's: it gets every Record, in order.
+///
+/// # Errors
+/// A port that cannot be bound, or a thread that cannot be started.
+pub fn spawn_with(config: Config, journal: Box<dyn Journal + Send>) -> Result<Handle, StartError> {
     let (control, commands) = Control::new();
     let admin_address = config.admin;
     let (bound_sender, bound_receiver) = mpsc::channel();
     let last = control.last();
-    let data_path = move || run(config, commands, last, &bound_sender);
+    let data_path = move || run(config, journal, commands, last, &bound_sender);
     let mut threads = vec![start_thread("banklink-switch", data_path)?];
     // Without an answer the thread has panicked: joining it says why.
     let bound = bound_receiver.recv().unwrap_or_else(|_| Ok(Bound::default()));
@@ -82,6 +91,7 @@ fn listening(who: &str, address: SocketAddr, source: io::Error) -> StartError {
 /// The switch's thread.
 fn run(
     config: Config,
+    journal: Box<dyn Journal>,
     commands: Commands,
     last: Arc<OnceLock<Snapshot>>,
     bound: &mpsc::Sender<Result<Bound, StartError>>,
@@ -95,7 +105,7 @@ fn run(
         }
     };
     // Binding and spawning need the runtime's context.
-    let engine = match runtime.block_on(async { prepare(config, commands, last) }) {
+    let engine = match runtime.block_on(async { prepare(config, journal, commands, last) }) {
         Ok((engine, places)) => {
             let _ = bound.send(Ok(places));
             engine
@@ -110,7 +120,12 @@ fn run(
     }
 }
 
-fn prepare(config: Config, commands: Commands, last: Arc<OnceLock<Snapshot>>) -> Result<(Engine, Bound), StartError> {
+fn prepare(
+    config: Config,
+    journal: Box<dyn Journal>,
+    commands: Commands,
+    last: Arc<OnceLock<Snapshot>>,
+) -> Result<(Engine, Bound), StartError> {
     let clock = SystemClock::start();
     let rules = config.rules;
     let slots = rules.banks.iter().map(|bank| usize::from(bank.connections));
@@ -127,7 +142,7 @@ fn prepare(config: Config, commands: Commands, last: Arc<OnceLock<Snapshot>>) ->
     let seed = RandomState::new().hash_one(clock.now().wall.0);
     let machine = Switch::new(rules, clock.now(), seed);
     let log_payments = config.log.payments;
-    let engine = Engine::new(Parts { hub, machine, banks, names, log_payments, commands, listeners, last });
+    let engine = Engine::new(Parts { hub, machine, journal, banks, names, log_payments, commands, listeners, last });
     Ok((engine, bound))
 }
 

@@ -61,29 +61,55 @@ impl fmt::Display for MaterialError {
 }
 impl std::error::Error for MaterialError {}
 
+/// Where key material comes from.
+#[derive(Clone, Copy)]
+pub enum Pem<'a> {
+    /// A file.
+    File(&'a Path),
+    /// The text itself, for what never was in a file.
+    Text(&'a str),
+}
+
+/// As errors name it: never what is in it.
+impl fmt::Display for Pem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Text(_) => f.write_str("the PEM text given"),
+        }
+    }
+}
+
+impl Pem<'_> {
+    fn certificates(self) -> Result<Vec<CertificateDer<'static>>, MaterialError> {
+        let read: Result<Vec<_>, _> = match self {
+            Self::File(file) => CertificateDer::pem_file_iter(file).and_then(Iterator::collect),
+            Self::Text(text) => CertificateDer::pem_slice_iter(text.as_bytes()).collect(),
+        };
+        match read {
+            Ok(chain) if chain.is_empty() => Err(MaterialError(format!("no certificate in {self}"))),
+            Ok(chain) => Ok(chain),
+            Err(error) => Err(MaterialError(format!("no certificate in {self}: {}", pem_text(&error)))),
+        }
+    }
+
+    fn key(self) -> Result<PrivateKeyDer<'static>, MaterialError> {
+        let read = match self {
+            Self::File(file) => PrivateKeyDer::from_pem_file(file),
+            Self::Text(text) => PrivateKeyDer::from_pem_slice(text.as_bytes()),
+        };
+        read.map_err(|error| MaterialError(format!("no private key in {self}: {}", pem_text(&error))))
+    }
+}
+
 impl Identity {
     /// Reads a certificate chain (leaf first) and its private key, both PEM.
     ///
     /// # Errors
-    /// A file that cannot be read or holds nothing of the kind.
-    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, MaterialError> {
-        let chain = certificates(certificate)?;
-        let key = PrivateKeyDer::from_pem_file(key)
-            .map_err(|error| MaterialError(format!("no private key in {}: {}", key.display(), pem_text(&error))))?;
-        Ok(Self { chain, key })
+    /// A file that cannot be read, or material that holds nothing of the kind.
+    pub fn load(certificate: Pem<'_>, key: Pem<'_>) -> Result<Self, MaterialError> {
+        Ok(Self { chain: certificate.certificates()?, key: key.key()? })
     }
-}
-
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, MaterialError> {
-    let wrong = |error: &rustls::pki_types::pem::Error| {
-        MaterialError(format!("no certificate in {}: {}", file.display(), pem_text(error)))
-    };
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?.collect();
-    let chain = read.map_err(|error| wrong(&error))?;
-    if chain.is_empty() {
-        return Err(MaterialError(format!("no certificate in {}", file.display())));
-    }
-    Ok(chain)
 }
 
 /// PEM errors can quote the line they stumbled over; ours must not.
@@ -95,16 +121,14 @@ fn pem_text(error: &rustls::pki_types::pem::Error) -> String {
     }
 }
 
-/// The authorities of one file: what a peer's certificate must lead to.
+/// The authorities given: what a peer's certificate must lead to.
 ///
 /// # Errors
-/// A file that cannot be read or holds no usable certificate.
-pub fn roots(file: &Path) -> Result<RootCertStore, MaterialError> {
+/// A file that cannot be read, or material that holds no usable certificate.
+pub fn roots(pem: Pem<'_>) -> Result<RootCertStore, MaterialError> {
     let mut store = RootCertStore::empty();
-    for certificate in certificates(file)? {
-        store
-            .add(certificate)
-            .map_err(|error| MaterialError(format!("{} is not a usable authority: {error}", file.display())))?;
+    for certificate in pem.certificates()? {
+        store.add(certificate).map_err(|error| MaterialError(format!("{pem} is not a usable authority: {error}")))?;
     }
     Ok(store)
 }
