@@ -1,4 +1,5 @@
 //! One integration target: linking is what costs, not the tests.
 
 mod corpus;
+mod interop;
 mod tools;
