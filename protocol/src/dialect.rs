@@ -120,6 +120,7 @@ pub(crate) struct Label {
 }
 
 /// The fields as they are under some MTIs.
+#[derive(PartialEq)]
 pub(crate) struct Profile {
     specs: Box<[Spec; 193]>,
     labels: Vec<Option<Label>>,
@@ -239,8 +240,23 @@ impl Dialect {
 
     #[inline]
     pub(crate) fn profile(&self, mti: Mti) -> &Profile {
-        let index = self.by_mti.get((mti.packed() & 0xFFF) as usize).copied().unwrap_or(0);
-        &self.profiles[index as usize]
+        &self.profiles[self.profile_index(mti)]
+    }
+
+    #[inline]
+    pub(crate) fn profile_index(&self, mti: Mti) -> usize {
+        self.by_mti.get((mti.packed() & 0xFFF) as usize).copied().unwrap_or(0) as usize
+    }
+
+    pub(crate) fn profile_count(&self) -> usize {
+        self.profiles.len()
+    }
+
+    /// Does `other` write and demand the very same?
+    pub(crate) fn same_form(&self, other: &Self) -> bool {
+        (self.version, self.mti_form, self.bitmap_form) == (other.version, other.mti_form, other.bitmap_form)
+            && self.by_mti == other.by_mti
+            && self.profiles == other.profiles
     }
 
     /// Is the field defined (whatever the MTI)?

@@ -61,6 +61,8 @@ pub enum Reason {
     Missing,
     /// A field whose value does not fit the form it has under the message's MTI.
     OtherForm,
+    /// A message of another edition of the standard, whose fields mean other things.
+    OtherVersion,
     /// A frame larger than the codec can address.
     FrameTooLarge {
         /// Most allowed, bytes.
@@ -88,6 +90,7 @@ impl fmt::Display for Reason {
             Self::BadComposite { what } => f.write_str(what),
             Self::Missing => f.write_str("mandatory for this MTI, but absent"),
             Self::OtherForm => f.write_str("the value does not fit the form this field has under the message's MTI"),
+            Self::OtherVersion => f.write_str("the other dialect belongs to another edition of the standard"),
             Self::FrameTooLarge { max, had } => write!(f, "wanted a message of at most {max} bytes, had {had}"),
         }
     }
@@ -133,7 +136,10 @@ pub enum EncodeError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DE{}: {}", self.field, self.reason)
+        match self.field {
+            0 => write!(f, "MTI: {}", self.reason),
+            field => write!(f, "DE{field}: {}", self.reason),
+        }
     }
 }
 impl std::error::Error for FieldError {}

@@ -178,13 +178,19 @@ impl Message {
     /// The value on the wire, and its units.
     #[inline]
     fn value(&self, spec: &Spec, field: u8) -> Option<(&[u8], usize)> {
+        let (slot, raw) = self.raw(field)?;
+        let value = &raw[spec.prefix_width as usize..];
+        Some((value, spec.units(value.len(), slot.odd())))
+    }
+
+    /// Prefix and value on the wire.
+    #[inline]
+    fn raw(&self, field: u8) -> Option<(Slot, &[u8])> {
         if !self.present.contains(field) {
             return None;
         }
         let slot = self.slots[self.present.rank(field)];
-        let buffer = self.buffer(self.changed.contains(field));
-        let value = &buffer[slot.start() + spec.prefix_width as usize..slot.end()];
-        Some((value, spec.units(value.len(), slot.odd())))
+        Some((slot, &self.buffer(self.changed.contains(field))[slot.start()..slot.end()]))
     }
 
     #[inline]
@@ -282,6 +288,19 @@ impl Message {
             return Err(FieldError { field, reason: Reason::FrameTooLarge { max: u16::MAX as usize, had } });
         }
         self.place_in_scratch(field, Slot::new(start, laid.len, laid.odd));
+        Ok(())
+    }
+
+    /// Copies a field, prefix and value, from a message in which it has the same form.
+    pub(crate) fn copy_from(&mut self, other: &Self, field: u8) -> Result<(), FieldError> {
+        let Some((slot, bytes)) = other.raw(field) else { return Ok(()) };
+        let start = self.scratch.len();
+        let had = start + bytes.len();
+        if had > u16::MAX as usize {
+            return Err(FieldError { field, reason: Reason::FrameTooLarge { max: u16::MAX as usize, had } });
+        }
+        self.scratch.room(bytes.len()).copy_from_slice(bytes);
+        self.place_in_scratch(field, Slot::new(start, bytes.len(), slot.odd()));
         Ok(())
     }
 

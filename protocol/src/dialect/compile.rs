@@ -17,7 +17,6 @@ pub(super) fn text(file: &str, text: &str, beside: Option<&Path>) -> Result<Dial
 }
 
 /// Reads a dialect file.
-#[expect(clippy::disallowed_methods, reason = "dialects are loaded by path here and nowhere else in the crate")]
 pub(super) fn read_file(path: &Path) -> Result<String, DialectError> {
     std::fs::read_to_string(path).map_err(|error| DialectError {
         file: path.display().to_string(),

@@ -1,0 +1,10 @@
+//! The codec from outside: golden vectors, properties, dialect files, allocation.
+
+mod allocation;
+mod composites;
+mod damage;
+mod dialect_files;
+mod golden;
+mod properties;
+mod samples;
+mod translation;
