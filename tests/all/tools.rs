@@ -10,7 +10,7 @@ const PIN_BLOCK: &str = "0123456789ABCDEF";
 /// A payment with card data, as `encode` takes it.
 fn payment() -> String {
     format!(
-        r#"{{"mti":"0200","fields":{{"2":"{PAN}","3":"000000","4":"000000010000","7":"1123031846","11":"000123","14":"2512","35":"{TRACK2}","41":"TERM0001","49":"840","52":"{PIN_BLOCK}"}}}}"#
+        r#"{{"mti":"0200","fields":{{"2":"{PAN}","3":"000000","4":"000000010000","7":"1123031846","11":"000123","14":"2512","35":"{TRACK2}","41":"TERM0001","49":"840","52":"{PIN_BLOCK}","55":{{"9F26":"AABBCCDDEEFF0011","5A":"{PAN}","9F36":"0001"}}}}}}"#
     )
 }
 
@@ -66,6 +66,16 @@ fn card_data_is_shown_only_when_asked_for() {
             assert!(revealed.contains(shown), "{shown} not in {revealed}");
         }
     }
+}
+
+#[test]
+fn chip_data_keeps_its_order_and_repeats() {
+    let json = r#"{"mti":"0200","fields":{"55":[{"9F26":"01"},{"DF01":"02"},{"9F26":"03"}]}}"#;
+    let hex = fine(&["encode", json], b"");
+    assert!(hex.trim().ends_with("9F260101DF0101029F260103"), "{hex}");
+    assert_eq!(fine(&["decode", "--json", "--reveal", hex.trim()], b""), format!("{json}\n"));
+    let table = fine(&["decode", hex.trim()], b"");
+    assert!(table.contains("\n  9F26  Application cryptogram"), "{table}");
 }
 
 #[test]
