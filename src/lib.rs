@@ -4,6 +4,7 @@ mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod driver;
 pub mod net;
 pub mod record;

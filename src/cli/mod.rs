@@ -8,6 +8,7 @@ mod certs;
 mod check;
 mod completions;
 mod decode;
+mod demo;
 mod dialect;
 mod encode;
 mod failure;
@@ -52,6 +53,8 @@ pub enum Command {
     Run(run::Args),
     /// Explain where a payment would go
     Route(route::Args),
+    /// Three banks, two acquirers and the switch at work, with live figures
+    Demo(demo::Args),
     /// A simulated bank that answers by rules and keeps books
     Bank(bank::Args),
     /// A simulated acquirer: load, with every answer checked
@@ -74,6 +77,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Route(args) => route::run(&args),
+            Self::Demo(args) => demo::run(&args),
             Self::Bank(args) => bank::run(&args),
             Self::Load(args) => load::run(&args),
             Self::Certs(args) => certs::run(&args),

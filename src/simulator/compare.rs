@@ -85,16 +85,42 @@ pub struct Comparison {
     pub unknown_booked: Class,
     /// Everything else.
     pub disagreements: Class,
+    /// The approvals of each bank, in the order of the banks.
+    pub banks: Vec<BankSums>,
     /// The first thousand unknown ones.
     pub unknown_lines: Vec<Line>,
     /// The first thousand disagreements.
     pub disagreement_lines: Vec<Line>,
 }
 
+/// The approvals of one bank as each of the three wrote them down.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BankSums {
+    /// The bank.
+    pub name: String,
+    /// What acquirers were told is approved, of what the switch sent to this bank.
+    pub told: Class,
+    /// What the switch recorded as approved.
+    pub recorded: Class,
+    /// What the bank has booked.
+    pub booked: Class,
+}
+
 impl Class {
     fn add(&mut self, amount: u64) {
         self.count += 1;
         self.minor += u128::from(amount);
+    }
+}
+
+impl BankSums {
+    fn add(&mut self, payment: &SwitchPayment, seen: Option<&Seen>) {
+        if let Some(seen) = seen.filter(|seen| seen.code.is_some_and(approves)) {
+            self.told.add(seen.payment.amount);
+        }
+        if matches!(payment.outcome, Some(Outcome::Approved { .. })) {
+            self.recorded.add(payment.amount);
+        }
     }
 }
 
@@ -124,7 +150,7 @@ impl Comparison {
 }
 
 /// What became of one payment when its three views are held together.
-enum Class3 {
+enum Found {
     Approved,
     Declined,
     Refused,
@@ -135,13 +161,20 @@ enum Class3 {
 /// Compares the books.
 #[must_use]
 pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[BankBook<'_>]) -> Comparison {
-    let mut result = Comparison::default();
+    let sums = banks.iter().map(|bank| BankSums { name: bank.name.to_owned(), ..BankSums::default() });
+    let mut result = Comparison { banks: sums.collect(), ..Comparison::default() };
+    for (sums, book) in result.banks.iter_mut().zip(banks) {
+        book.entries.iter().filter(|entry| entry.booked).for_each(|entry| sums.booked.add(entry.payment.amount));
+    }
     let mut seen = index_acquirers(acquirers);
     let mut entries = index_banks(banks);
     for payment in switch.payments() {
         let at_acquirer = take(&mut seen, &(payment.acquirer, payment.stan, payment.rrn));
         let at_bank = payment.sent.and_then(|sent| take(&mut entries, &(sent.bank, sent.stan, sent.transmission)));
         let class = classify(payment, at_acquirer, at_bank);
+        if let Some(sums) = payment.sent.and_then(|sent| result.banks.get_mut(usize::from(sent.bank))) {
+            sums.add(payment, at_acquirer);
+        }
         let line = |reason| Line {
             acquirer: name_of(acquirers.iter().map(|book| book.name), payment.acquirer),
             bank: payment.sent.map(|sent| name_of(banks.iter().map(|book| book.name), sent.bank)).unwrap_or_default(),
@@ -154,11 +187,11 @@ pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[Ban
         };
         result.payments += 1;
         match class {
-            Class3::Approved => result.approved.add(payment.amount),
-            Class3::Declined => result.declined.add(payment.amount),
-            Class3::Refused => result.refused.add(payment.amount),
-            Class3::Unknown(reason) => result.unknown(line(reason)),
-            Class3::Disagreement(reason) => result.disagreement(line(reason)),
+            Found::Approved => result.approved.add(payment.amount),
+            Found::Declined => result.declined.add(payment.amount),
+            Found::Refused => result.refused.add(payment.amount),
+            Found::Unknown(reason) => result.unknown(line(reason)),
+            Found::Disagreement(reason) => result.disagreement(line(reason)),
         }
     }
     let left = seen.into_iter().flat_map(|((acquirer, ..), left)| left.into_iter().map(move |seen| (acquirer, seen)));
@@ -227,48 +260,48 @@ fn unknown_to_the_switch(result: &mut Comparison, acquirer: &str, seen: &Seen) {
     result.disagreement(line(acquirer.into(), String::new(), &seen.payment, false, reason));
 }
 
-fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>) -> Class3 {
-    let Some(seen) = seen else { return Class3::Disagreement("the acquirer never sent it") };
+fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>) -> Found {
+    let Some(seen) = seen else { return Found::Disagreement("the acquirer never sent it") };
     if seen.payment.amount != payment.amount {
-        return Class3::Disagreement("another amount at the acquirer");
+        return Found::Disagreement("another amount at the acquirer");
     }
     if entry.is_some_and(|entry| entry.payment.amount != payment.amount) {
-        return Class3::Disagreement("another amount at the bank");
+        return Found::Disagreement("another amount at the bank");
     }
     if entry.is_some_and(|entry| entry.payment.card != seen.payment.card) {
-        return Class3::Disagreement("another card at the bank");
+        return Found::Disagreement("another card at the bank");
     }
     let told = seen.code.map(approves);
     let booked = entry.is_some_and(|entry| entry.booked);
     match payment.outcome {
-        None => Class3::Disagreement("it never ended"),
+        None => Found::Disagreement("it never ended"),
         Some(Outcome::Approved { .. }) => match (told, entry, booked) {
-            (Some(true), _, true) => Class3::Approved,
-            (_, None, _) => Class3::Disagreement("approved, unknown to the bank"),
-            (_, Some(_), false) => Class3::Disagreement("approved, not booked at the bank"),
-            (Some(false), ..) => Class3::Disagreement("approved and booked, declined to the acquirer"),
-            (None, ..) => Class3::Disagreement("approved and booked, the acquirer got no answer"),
+            (Some(true), _, true) => Found::Approved,
+            (_, None, _) => Found::Disagreement("approved, unknown to the bank"),
+            (_, Some(_), false) => Found::Disagreement("approved, not booked at the bank"),
+            (Some(false), ..) => Found::Disagreement("approved and booked, declined to the acquirer"),
+            (None, ..) => Found::Disagreement("approved and booked, the acquirer got no answer"),
         },
         Some(Outcome::Declined { .. }) => match (told, entry, booked) {
-            (_, _, true) => Class3::Disagreement("declined, booked at the bank"),
-            (_, None, _) => Class3::Disagreement("declined, unknown to the bank"),
-            (Some(false), ..) => Class3::Declined,
-            (Some(true), ..) => Class3::Disagreement("declined, approved to the acquirer"),
-            (None, ..) => Class3::Disagreement("declined, the acquirer got no answer"),
+            (_, _, true) => Found::Disagreement("declined, booked at the bank"),
+            (_, None, _) => Found::Disagreement("declined, unknown to the bank"),
+            (Some(false), ..) => Found::Declined,
+            (Some(true), ..) => Found::Disagreement("declined, approved to the acquirer"),
+            (None, ..) => Found::Disagreement("declined, the acquirer got no answer"),
         },
         Some(Outcome::Refused { .. }) => match (told, booked) {
-            (_, true) => Class3::Disagreement("refused by the switch, booked at the bank"),
-            (Some(false), _) => Class3::Refused,
-            (Some(true), _) => Class3::Disagreement("refused by the switch, approved to the acquirer"),
-            (None, _) => Class3::Disagreement("refused by the switch, the acquirer got no answer"),
+            (_, true) => Found::Disagreement("refused by the switch, booked at the bank"),
+            (Some(false), _) => Found::Refused,
+            (Some(true), _) => Found::Disagreement("refused by the switch, approved to the acquirer"),
+            (None, _) => Found::Disagreement("refused by the switch, the acquirer got no answer"),
         },
         Some(Outcome::Unknown) => match (told, booked) {
-            (Some(true), _) => Class3::Disagreement("timed out, approved to the acquirer"),
-            (_, true) => Class3::Unknown("no answer in time; booked at the bank"),
-            (_, false) => Class3::Unknown("no answer in time; not booked at the bank"),
+            (Some(true), _) => Found::Disagreement("timed out, approved to the acquirer"),
+            (_, true) => Found::Unknown("no answer in time; booked at the bank"),
+            (_, false) => Found::Unknown("no answer in time; not booked at the bank"),
         },
         #[expect(unreachable_patterns, reason = "outcomes yet to come are nothing that agrees")]
-        Some(_) => Class3::Disagreement("an outcome this comparison does not know"),
+        Some(_) => Found::Disagreement("an outcome this comparison does not know"),
     }
 }
 

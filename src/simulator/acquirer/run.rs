@@ -234,7 +234,9 @@ impl Run {
         let index = usize::from(connection);
         let number = self.results.sent;
         let card = (number % self.cards.len() as u64) as usize;
-        let amount = self.amounts.0 + number % (self.amounts.1 - self.amounts.0).saturating_add(1);
+        // Spread over the range, and in no step with the cards.
+        let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
+        let amount = self.amounts.0 + scattered % (self.amounts.1 - self.amounts.0).saturating_add(1);
         let variant = &self.prepared[card * self.terminals.len() + index % self.terminals.len()];
         let slot = Slot {
             sent,

@@ -3,7 +3,7 @@
 //! ```toml
 //! mti = "0200"
 //! cards = ["4111111111111111", "5413330089010012"]   # taken in turn; DE2 and the head of DE35
-//! amount = [100, 99999]                              # DE4, minor units, counted through
+//! amount = [100, 99999]                              # DE4, minor units, spread over the range
 //! terminals = ["TERM0001", "TERM0002"]               # DE41, one a connection, in turn
 //!
 //! [fields]
@@ -135,7 +135,7 @@ impl Template {
         self
     }
 
-    /// The same with amounts counted through from `low` to `high`, minor units.
+    /// The same with amounts spread from `low` to `high`, minor units.
     #[must_use]
     pub fn with_amounts(mut self, low: u64, high: u64) -> Self {
         self.amount = Some((low, high.max(low)));
