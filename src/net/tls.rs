@@ -103,6 +103,12 @@ impl Pem<'_> {
 }
 
 impl Identity {
+    /// A chain (leaf first) and its private key, as made in memory.
+    #[must_use]
+    pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self { chain, key }
+    }
+
     /// Reads a certificate chain (leaf first) and its private key, both PEM.
     ///
     /// # Errors
