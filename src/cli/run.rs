@@ -6,11 +6,12 @@ use crate::{
     driver::{self, Control, Handle},
     telemetry,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the switch until SIGTERM or SIGINT: then new requests are refused (91), those in flight are finished, the banks
-/// are signed off, and the exit code is 0. A second signal ends it at once.
+/// are signed off, and the exit code is 0. A second signal ends it at once. SIGHUP puts the rules of the file as it is then
+/// in force; what is in flight goes on.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The configuration, a TOML file
@@ -34,7 +35,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(address) = switch.admin() {
         tracing::info!(%address, "admin endpoint");
     }
-    let ended = runtime.block_on(supervise(&switch.control(), &mut signals));
+    let ended = runtime.block_on(supervise(&switch.control(), &mut signals, &args.config));
     finish(switch, ended)
 }
 
@@ -44,15 +45,38 @@ enum Ended {
     AtOnce,
 }
 
-async fn supervise(control: &Control, signals: &mut Signals) -> Ended {
-    tokio::select! {
-        name = signals.next() => tracing::info!(signal = name, "draining; a second signal ends at once"),
-        () = control.ended() => return Ended::Drained,
+async fn supervise(control: &Control, signals: &mut Signals, file: &Path) -> Ended {
+    loop {
+        let heard = tokio::select! {
+            heard = signals.next() => heard,
+            () = control.ended() => return Ended::Drained,
+        };
+        match heard {
+            Heard::Reload => reload(control, file).await,
+            Heard::End(name) => {
+                tracing::info!(signal = name, "draining; a second signal ends at once");
+                break;
+            }
+        }
     }
     control.drain();
-    tokio::select! {
-        _ = signals.next() => Ended::AtOnce,
-        () = control.ended() => Ended::Drained,
+    loop {
+        tokio::select! {
+            heard = signals.next() => if matches!(heard, Heard::End(_)) { return Ended::AtOnce },
+            () = control.ended() => return Ended::Drained,
+        }
+    }
+}
+
+/// SIGHUP: the rules of the file as it is now. A file with mistakes changes nothing.
+async fn reload(control: &Control, file: &Path) {
+    let result = match Config::load(file) {
+        Ok(config) => control.reload(config).await.map_err(|error| error.to_string()),
+        Err(errors) => Err(errors.to_string()),
+    };
+    match result {
+        Ok(()) => tracing::info!(file = %file.display(), "reloaded"),
+        Err(error) => tracing::error!(file = %file.display(), error, "not reloaded"),
     }
 }
 
@@ -74,17 +98,28 @@ fn finish(switch: Handle, ended: Ended) -> Result<(), Failure> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    reload: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Heard {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => Heard::End("SIGTERM"),
+            _ = self.interrupt.recv() => Heard::End("SIGINT"),
+            _ = self.reload.recv() => Heard::Reload,
         }
     }
+}
+
+enum Heard {
+    End(&'static str),
+    Reload,
 }

@@ -1,15 +1,17 @@
 //! The driver's task: one turn a batch.
 
 use super::{
-    Snapshot,
+    ReloadError, Snapshot,
     counters::Counters,
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
     journal::Journal,
+    reload::Fixed,
     timer::Timer,
 };
 use crate::{
     clock::{Mono, Now},
+    config::Config,
     net::{bank, connection::Line, hub::Hub, outlet::Refused},
     switch::{ConnectionId, Input, NotSent, Note, Origin, Output, SendId, Switch},
     telemetry,
@@ -22,7 +24,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::task::AbortHandle;
+use tokio::{sync::oneshot, task::AbortHandle};
 
 /// Batches handled in a row before the tasks get their turn again; more than one only when a turn made new inputs.
 const TURNS: usize = 4;
@@ -47,6 +49,9 @@ pub(super) struct Engine {
     dials: usize,
     watchers: Vec<Watcher>,
     drained_at: Option<Mono>,
+    fixed: Fixed,
+    /// Who waits to hear what became of new rules.
+    reloading: Option<oneshot::Sender<Result<(), ReloadError>>>,
     last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -60,6 +65,7 @@ pub(super) struct Parts {
     pub(super) log_payments: bool,
     pub(super) commands: Commands,
     pub(super) listeners: Vec<AbortHandle>,
+    pub(super) fixed: Fixed,
     pub(super) last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -82,6 +88,8 @@ impl Engine {
             dials: 0,
             watchers: Vec::new(),
             drained_at: None,
+            fixed: parts.fixed,
+            reloading: None,
             last: parts.last,
         }
     }
@@ -257,7 +265,14 @@ impl Engine {
                 self.hub.close_sessions();
                 telemetry::note(&self.names, note);
             }
-            _ => telemetry::note(&self.names, note),
+            _ => {
+                match note {
+                    Note::RulesApplied => self.reloaded(Ok(())),
+                    Note::RulesRefused { why } => self.reloaded(Err(ReloadError::Refused(why))),
+                    _ => {}
+                }
+                telemetry::note(&self.names, note);
+            }
         }
     }
 
@@ -266,6 +281,7 @@ impl Engine {
             match command {
                 // Nobody holds the switch any more, or somebody has had enough of it.
                 None | Some(Command::Stop) => return Poll::Ready(()),
+                Some(Command::Reload(config, reply)) => self.reload(&config, reply),
                 Some(Command::Drain) => {
                     self.listeners.drain(..).for_each(|listener| listener.abort());
                     self.hub.push(Input::Drain);
@@ -276,6 +292,20 @@ impl Engine {
             }
         }
         Poll::Pending
+    }
+
+    fn reload(&mut self, config: &Config, reply: oneshot::Sender<Result<(), ReloadError>>) {
+        if let Err(error) = self.fixed.check(config) {
+            return drop(reply.send(Err(error)));
+        }
+        self.reloading = Some(reply);
+        self.hub.push(Input::Rules(Arc::clone(&config.rules)));
+    }
+
+    fn reloaded(&mut self, result: Result<(), ReloadError>) {
+        if let Some(reply) = self.reloading.take() {
+            let _ = reply.send(result);
+        }
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -1,6 +1,7 @@
 //! A running switch, seen from other threads.
 
-use super::Snapshot;
+use super::{ReloadError, Snapshot};
+use crate::config::Config;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -14,6 +15,8 @@ pub(super) enum Command {
     Snapshot(oneshot::Sender<Snapshot>),
     /// Tell when it is so.
     Watch(Watcher),
+    /// Take new rules, if nothing else of the configuration is new.
+    Reload(Box<Config>, oneshot::Sender<Result<(), ReloadError>>),
     /// Refuse new requests, finish what is in flight, sign off, end.
     Drain,
     /// End now.
@@ -72,6 +75,19 @@ impl Control {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Watch(Watcher { reached: Box::new(reached), reply })).ok()?;
         Some(answer)
+    }
+
+    /// Puts the rules of another configuration in force: routes, timers, code tables, limits on requests in flight. What
+    /// is in flight goes on.
+    ///
+    /// # Errors
+    /// It changes what a running switch cannot: which acquirers and banks there are, their dialects, connections,
+    /// addresses. Nothing has changed then.
+    pub async fn reload(&self, config: Config) -> Result<(), ReloadError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Reload(Box::new(config), reply));
+        sent.map_err(|_| ReloadError::Ended)?;
+        answer.await.unwrap_or(Err(ReloadError::Ended))
     }
 
     /// Refuses new requests (91), lets those in flight finish or time out, signs off, ends.

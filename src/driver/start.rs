@@ -5,6 +5,7 @@ use super::{
     engine::{Engine, Parts},
     handle::{Bound, Commands, Control, Handle},
     journal::{Journal, NoJournal},
+    reload::Fixed,
 };
 use crate::{
     admin,
@@ -132,6 +133,7 @@ fn prepare(
     let hub = Rc::new(Hub::new(clock, rules.acquirers.len(), slots));
     let banks: Vec<_> = config.banks.into_iter().map(Rc::new).collect();
     let acquirers: Vec<_> = config.acquirers.into_iter().map(Rc::new).collect();
+    let fixed = Fixed::of(&acquirers, &banks);
     let (bound, listeners) = bind(&acquirers, &banks)?;
     let listeners = listen(listeners, &acquirers, &banks, &hub);
     let names = telemetry::Names {
@@ -142,7 +144,8 @@ fn prepare(
     let seed = RandomState::new().hash_one(clock.now().wall.0);
     let machine = Switch::new(rules, clock.now(), seed);
     let log_payments = config.log.payments;
-    let engine = Engine::new(Parts { hub, machine, journal, banks, names, log_payments, commands, listeners, last });
+    let engine =
+        Engine::new(Parts { hub, machine, journal, banks, names, log_payments, commands, listeners, fixed, last });
     Ok((engine, bound))
 }
 

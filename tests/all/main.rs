@@ -1,5 +1,9 @@
 //! One integration target: linking is what costs, not the tests.
 
+mod conversation;
 mod corpus;
+mod harness;
 mod interop;
+mod leak;
+mod tidy;
 mod tools;

@@ -5,7 +5,7 @@ use banklink_protocol::{
     Dialect, Message, Mti,
     frame::{Frame, Framing, Header},
 };
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -21,11 +21,20 @@ pub(crate) struct Line {
     buffer: BytesMut,
     /// Of the last message received.
     pub(crate) header: Header,
+    /// The bytes of the last message received, from the MTI on.
+    pub(crate) body: Bytes,
 }
 
 impl Line {
     pub(crate) fn new(stream: impl Stream + 'static, dialect: Arc<Dialect>, framing: Framing) -> Self {
-        Self { stream: Box::new(stream), dialect, framing, buffer: BytesMut::new(), header: Header::new() }
+        Self {
+            stream: Box::new(stream),
+            dialect,
+            framing,
+            buffer: BytesMut::new(),
+            header: Header::new(),
+            body: Bytes::new(),
+        }
     }
 
     /// The bytes of a message as a frame with the line's first header.
@@ -84,6 +93,7 @@ impl Line {
         match self.frame_or_end().await {
             Some(Frame::Message { header, body }) => {
                 self.header = header;
+                self.body = body.clone();
                 self.dialect.decode(body).expect("the switch writes the dialect")
             }
             Some(Frame::KeepAlive) => panic!("wanted a message, had a keep-alive"),

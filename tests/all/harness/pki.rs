@@ -2,8 +2,8 @@
 
 use banklink::{
     net::{
-        tls::{self, Identity, MinVersion},
         time::SystemClock,
+        tls::{self, Identity, MinVersion},
     },
     security::pki::{Authority, Credential, Folder, Leaf, Validity},
 };

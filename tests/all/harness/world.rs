@@ -68,7 +68,8 @@ impl Setup {
     pub(crate) async fn bank_with(mut self, name: &str, dialect: &str, more: &str, tls: Arc<ServerConfig>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
-        let defaults = [("connections", "1"), ("echo_idle", "\"0s\""), ("reconnect_min", "\"1ms\""), ("timeout", "\"20s\"")];
+        let defaults =
+            [("connections", "1"), ("echo_idle", "\"0s\""), ("reconnect_min", "\"1ms\""), ("timeout", "\"20s\"")];
         let _ = write!(self.text, "[[bank]]\nname = \"{name}\"\nconnect = [\"{address}\"]\ndialect = \"{dialect}\"\n");
         for (key, value) in defaults {
             if !more.lines().any(|line| line.trim_start().starts_with(key)) {

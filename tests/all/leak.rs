@@ -1,0 +1,1 @@
+//! No card data in any sink.
