@@ -6,7 +6,7 @@
 
 use banklink::{
     config::Config,
-    driver,
+    driver::{self, Handle},
     net::time::SystemClock,
     security::pki::{Authority, Folder, Leaf, Validity},
 };
@@ -17,14 +17,21 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 /// Our names of the peer's dialects.
 const DIALECTS: [(&str, &str); 3] = [("ascii", "iso87-ascii"), ("bcd", "iso87-bcd"), ("ebcdic", "iso87-ebcdic")];
 
-/// Payments of one conversation; the peer's bank declines one of them.
-const PAYMENTS: usize = 8;
+/// Payments of one conversation that reach the bank; it declines one. One more is refused by the switch.
+const PAYMENTS: usize = 9;
+
+/// Who dials whom on the bank's side.
+#[derive(Clone, Copy)]
+enum Dials {
+    Switch,
+    Bank,
+}
 
 /// A Python that has pyiso8583.
 fn python() -> Option<PathBuf> {
@@ -43,43 +50,41 @@ fn python() -> Option<PathBuf> {
 }
 
 /// The peer in one of its roles; killed if the test ends early.
-struct Peer(Child);
+struct Peer {
+    process: Child,
+    out: BufReader<ChildStdout>,
+}
 
 impl Peer {
     fn start(python: &Path, args: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/pyiso8583_peer.py");
         let mut command = Command::new(python);
         command.arg("-B").arg(script).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(command.spawn().expect("Python starts"))
+        let mut process = command.spawn().expect("Python starts");
+        let out = BufReader::new(process.stdout.take().expect("piped"));
+        Self { process, out }
     }
 
-    fn line(&mut self) -> String {
+    /// The port in its line `listening PORT`.
+    fn port(&mut self) -> u16 {
         let mut line = String::new();
-        let out = self.0.stdout.as_mut().expect("piped");
-        // One byte at a time: a buffered reader would swallow what comes after.
-        for byte in out.bytes() {
-            match byte.expect("readable") {
-                b'\n' => break,
-                byte => line.push(char::from(byte)),
-            }
-        }
-        line
+        self.out.read_line(&mut line).unwrap();
+        line.trim().strip_prefix("listening ").and_then(|port| port.parse().ok()).expect("its port")
     }
 
     /// Ends its input and reads all it still says, as lines of JSON.
     fn finish(mut self) -> (bool, Vec<Value>) {
-        drop(self.0.stdin.take());
-        let out = BufReader::new(self.0.stdout.take().expect("piped"));
-        let lines = out.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
-        (self.0.wait().unwrap().success(), lines)
+        drop(self.process.stdin.take());
+        let lines = self.out.by_ref().lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+        (self.process.wait().unwrap().success(), lines)
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
         // It has ended already unless the test fails.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -89,25 +94,29 @@ fn certificates(folder: &Path) {
     let authority = Authority::new("interop CA", "", validity).unwrap();
     let files = Folder::new(folder);
     files.write_root("ca", &authority).unwrap();
-    files.write_credential("peer-server", &authority.issue(&Leaf::server("peer", validity)).unwrap()).unwrap();
-    files.write_credential("switch-client", &authority.issue(&Leaf::client("switch", validity)).unwrap()).unwrap();
+    for name in ["peer", "switch"] {
+        let (server, client) = (Leaf::server(name, validity), Leaf::client(name, validity));
+        files.write_credential(&format!("{name}-server"), &authority.issue(&server).unwrap()).unwrap();
+        files.write_credential(&format!("{name}-client"), &authority.issue(&client).unwrap()).unwrap();
+    }
 }
 
-fn config(folder: &Path, acquirer: &str, bank: &str, port: u16) -> Config {
+/// The switch between an acquirer and a bank; `bank` says how the bank is reached.
+fn config(folder: &Path, dialects: [usize; 2], bank: &str) -> Config {
+    let [acquirer_dialect, bank_dialect] = dialects.map(|dialect| DIALECTS[dialect].1);
     let text = format!(
         r#"
 [[acquirer]]
 name = "shop"
 listen = "127.0.0.1:0"
-dialect = "{acquirer}"
+dialect = "{acquirer_dialect}"
 framing = "binary2"
 
 [[bank]]
 name = "peer"
-connect = ["127.0.0.1:{port}"]
-dialect = "{bank}"
+dialect = "{bank_dialect}"
 framing = "binary2"
-tls = {{ ca = "ca.pem", cert = "switch-client.pem", key = "switch-client.key", server_name = "peer" }}
+{bank}
 
 [[route]]
 cards = ["400000-499999"]
@@ -118,21 +127,43 @@ banks = ["peer"]
     Config::load(&folder.join("config.toml")).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+/// Starts the peer's bank and the switch, in the order that who dials asks for.
+fn start(python: &Path, folder: &Path, dialects: [usize; 2], dials: Dials) -> (Peer, Handle) {
+    certificates(folder);
+    let path = folder.to_str().unwrap();
+    let mut args = vec!["bank", "--dialect", DIALECTS[dialects[1]].0, "--folder", path];
+    match dials {
+        Dials::Switch => {
+            let mut bank = Peer::start(python, &args);
+            let reached = format!(
+                "connect = [\"127.0.0.1:{}\"]\ntls = {{ ca = \"ca.pem\", cert = \"switch-client.pem\", \
+                 key = \"switch-client.key\", server_name = \"peer\" }}",
+                bank.port()
+            );
+            (bank, driver::spawn(config(folder, dialects, &reached)).unwrap())
+        }
+        Dials::Bank => {
+            let reached = "listen = \"127.0.0.1:0\"\nclient_name = \"peer\"\ntls = { ca = \"ca.pem\", \
+                           cert = \"switch-server.pem\", key = \"switch-server.key\" }";
+            let switch = driver::spawn(config(folder, dialects, reached)).unwrap();
+            let port = switch.bank_listener("peer").unwrap().port().to_string();
+            args.extend(["--port", &port]);
+            (Peer::start(python, &args), switch)
+        }
+    }
+}
+
 /// One conversation: the peer's acquirer, the switch, the peer's bank.
-fn converse(acquirer: usize, bank: usize) {
+fn converse(dialects: [usize; 2], dials: Dials) {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
-    let path = folder.path().to_str().unwrap();
-    let mut peer = Peer::start(&python, &["bank", "--dialect", DIALECTS[bank].0, "--folder", path]);
-    let port = peer.line().strip_prefix("listening ").expect("its port").parse().unwrap();
-    let switch = driver::spawn(config(folder.path(), DIALECTS[acquirer].1, DIALECTS[bank].1, port)).unwrap();
+    let (peer, switch) = start(&python, folder.path(), dialects, dials);
     switch.wait_until(|now| now.bank("peer").is_some_and(|bank| bank.up() == 2)).expect("both connections sign on");
     let port = switch.acquirer("shop").unwrap().port().to_string();
-    let shop = Peer::start(&python, &["acquirer", "--dialect", DIALECTS[acquirer].0, "--port", &port]);
+    let shop = Peer::start(&python, &["acquirer", "--dialect", DIALECTS[dialects[0]].0, "--port", &port]);
     let (right, said) = shop.finish();
     assert!(right, "the acquirer misses: {said:?}");
-    assert_eq!(said[0]["answered"], PAYMENTS);
+    assert_eq!(said[0]["answered"], PAYMENTS + 1);
     let (_, report) = peer.finish();
     let report = &report[0];
     assert_eq!(report["errors"], Value::Array(Vec::new()));
@@ -141,22 +172,27 @@ fn converse(acquirer: usize, bank: usize) {
     switch.drain();
     let last = switch.join();
     let bank = last.bank("peer").unwrap();
-    assert_eq!((bank.sent, bank.approved, bank.declined, bank.late, bank.unknown), (8, 7, 1, 0, 0));
+    assert_eq!((bank.sent, bank.approved, bank.declined, bank.late, bank.unknown), (9, 8, 1, 0, 0));
 }
 
 #[test]
 fn ascii_acquirer_and_packed_bank() {
-    converse(0, 1);
+    converse([0, 1], Dials::Switch);
 }
 
 #[test]
 fn packed_acquirer_and_ascii_bank() {
-    converse(1, 0);
+    converse([1, 0], Dials::Switch);
 }
 
 #[test]
 fn ebcdic_on_both_sides() {
-    converse(2, 2);
+    converse([2, 2], Dials::Switch);
+}
+
+#[test]
+fn a_bank_that_dials_us() {
+    converse([0, 0], Dials::Bank);
 }
 
 /// What pyiso8583 writes is read as what it meant, and written back byte for byte.

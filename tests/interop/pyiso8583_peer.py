@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """A peer of the switch that shares none of its code: messages by pyiso8583 (PyPI), TLS by Python's ssl.
 
-    pyiso8583_peer.py bank --dialect bcd --folder certs
+    pyiso8583_peer.py bank --dialect bcd --folder certs [--port 9000]
     pyiso8583_peer.py acquirer --dialect ascii --port 8583
     pyiso8583_peer.py messages --dialect ebcdic
 
-The bank listens with mutual TLS, prints `listening PORT`, answers until its standard input ends, and prints what it saw as
-one line of JSON. The acquirer has one conversation with the switch, prints what it saw, and exits 0 if every answer was
+The bank listens with mutual TLS and prints `listening PORT`, or dials a port twice; it answers until its standard input
+ends, and prints what it saw as one line of JSON. The acquirer has one conversation with the switch, prints what it saw, and exits 0 if every answer was
 what it must be. The third role prints messages for a comparison of the codecs alone. tests/all/interop.rs puts the switch between the two.
 """
 
@@ -175,18 +175,28 @@ class Bank:
         return answer
 
 
-def bank(args):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(f"{args.folder}/peer-server.pem", f"{args.folder}/peer-server.key")
+def secured(args, plain):
+    """Mutual TLS: the side that dials shows its client certificate and checks the other's name."""
+    dials = args.port is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT if dials else ssl.PROTOCOL_TLS_SERVER)
+    role = "client" if dials else "server"
+    context.load_cert_chain(f"{args.folder}/peer-{role}.pem", f"{args.folder}/peer-{role}.key")
     context.load_verify_locations(f"{args.folder}/ca.pem")
     context.verify_mode = ssl.CERT_REQUIRED
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(f"listening {listener.getsockname()[1]}", flush=True)
+    return context.wrap_socket(plain, server_side=not dials, server_hostname="switch" if dials else None)
+
+
+def start(target, *args):
+    threading.Thread(target=target, args=args, daemon=True).start()
+
+
+def bank(args):
     bank = Bank(args.dialect)
 
     def connection(plain):
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            stream = context.wrap_socket(plain, server_side=True)
+            stream = secured(args, plain)
         except (OSError, ssl.SSLError) as error:
             with bank.lock:
                 bank.report["errors"].append(f"TLS: {error}")
@@ -195,11 +205,15 @@ def bank(args):
 
     def accept():
         while True:
-            plain, _ = listener.accept()
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=connection, args=(plain,), daemon=True).start()
+            start(connection, listener.accept()[0])
 
-    threading.Thread(target=accept, daemon=True).start()
+    if args.port:
+        for _ in range(2):
+            start(connection, socket.create_connection(("127.0.0.1", args.port)))
+    else:
+        listener = socket.create_server(("127.0.0.1", 0))
+        print(f"listening {listener.getsockname()[1]}", flush=True)
+        start(accept)
     sys.stdin.read()
     with bank.lock:
         print(json.dumps(bank.report), flush=True)
@@ -260,6 +274,15 @@ def acquirer(args):
             answered += 1
             if fields := check(request, answer):
                 wrong[answer["11"]] = fields
+    # No digit in an amount: refused with the field's number, and the session stays up.
+    for request in (payment(9, 100, **{"4": "00000001000A"}), payment(10, 100)):
+        link.send(request)
+        answer = link.receive()
+        answered += 1
+        bad = request["4"].endswith("A")
+        expected = {"t": "0210", "11": request["11"], "39": "30", "44": "004"} if bad else {"39": "00"}
+        if fields := [field for field, value in expected.items() if answer.get(field) != value]:
+            wrong[answer["11"]] = fields
     print(json.dumps({"answered": answered, "wrong": wrong}), flush=True)
     return 1 if wrong else 0
 
@@ -289,8 +312,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("role", choices=["bank", "acquirer", "messages"])
     parser.add_argument("--dialect", choices=["ascii", "bcd", "ebcdic"], required=True)
-    parser.add_argument("--folder", help="the bank's certificates: peer-server.pem, peer-server.key, ca.pem")
-    parser.add_argument("--port", type=int, help="where the switch listens for the acquirer")
+    parser.add_argument("--folder", help="the bank's certificates: ca.pem, and peer-server or peer-client .pem and .key")
+    parser.add_argument("--port", type=int, help="where the switch listens")
     args = parser.parse_args()
     return {"bank": bank, "acquirer": acquirer, "messages": messages}[args.role](args)
 
