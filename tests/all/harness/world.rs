@@ -100,17 +100,41 @@ impl Setup {
         self
     }
 
-    /// Checks the configuration and starts the switch. Without a route of its own, every card goes to the banks in order.
-    pub(crate) fn start(mut self) -> World {
+    /// Writes the configuration without starting anything, for a switch that runs as a program of its own.
+    pub(crate) fn write(mut self) -> (PathBuf, Vec<Bank>, TempDir) {
+        let file = self.write_file();
+        (file, self.banks, self.folder)
+    }
+
+    /// Without a route of its own, every card goes to the banks in order.
+    fn write_file(&mut self) -> PathBuf {
         if !self.routed {
             let names: Vec<_> = self.banks.iter().map(|bank| format!("\"{}\"", bank.name)).collect();
             let _ = writeln!(self.text, "[[route]]\ncards = [\"000000-999999\"]\nbanks = [{}]", names.join(", "));
         }
         let file = self.folder.path().join("config.toml");
         std::fs::write(&file, &self.text).expect("the folder is ours");
+        file
+    }
+
+    /// Checks the configuration and starts the switch.
+    pub(crate) fn start(mut self) -> World {
+        let file = self.write_file();
         let config = Config::load(&file).unwrap_or_else(|errors| panic!("{errors}\n{}", self.text));
         let switch = driver::spawn(config).expect("free ports");
         World { switch, pki: self.pki, folder: self.folder, text: self.text, banks: self.banks }
+    }
+}
+
+impl Bank {
+    /// The next connection of the switch to this bank, TLS done.
+    pub(crate) async fn connection(&self) -> Line {
+        let stream = patiently("TLS", async {
+            let (stream, _) = self.listener.accept().await.expect("a connection");
+            TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream).await.expect("a handshake")
+        })
+        .await;
+        Line::new(stream, Arc::clone(&self.dialect), self.framing.clone())
     }
 }
 
@@ -150,13 +174,7 @@ impl World {
 
     /// The next connection of the switch to this bank, TLS done.
     pub(crate) async fn connection(&mut self, bank: &str) -> Line {
-        let bank = self.find(bank);
-        let stream = patiently("TLS", async {
-            let (stream, _) = bank.listener.accept().await.expect("a connection");
-            TlsAcceptor::from(Arc::clone(&bank.tls)).accept(stream).await.expect("a handshake")
-        })
-        .await;
-        Line::new(stream, Arc::clone(&bank.dialect), bank.framing.clone())
+        self.find(bank).connection().await
     }
 
     /// The next attempt of the switch to connect to this bank, which does not come to TLS: the server's view.
