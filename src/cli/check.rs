@@ -16,7 +16,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match Config::load(&args.config) {
         Ok(config) => print(&summary(&config)),
         Err(errors) => {

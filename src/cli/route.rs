@@ -69,7 +69,7 @@ impl std::fmt::Debug for Explain {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Command::Explain(args) = &args.command;
     let config = Config::load(&args.config).map_err(Failure::wrong)?;
     let question = question(args, &config.rules)?;

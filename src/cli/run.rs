@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&args.config).map_err(Failure::wrong)?;
     let _logging = telemetry::start(&config.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

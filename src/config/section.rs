@@ -116,11 +116,10 @@ impl<'a, 'i> Section<'a, 'i> {
             }
         }
         fn search(value: &Spanned<DeValue<'_>>, content: &str, found: &mut Option<Span>) {
+            let later = |span: &Span| span.start < value.span().start;
             match value.get_ref() {
-                DeValue::String(text) if text.as_ref() == content => {
-                    if found.as_ref().is_none_or(|span| span.start < value.span().start) {
-                        *found = Some(value.span());
-                    }
+                DeValue::String(text) if text.as_ref() == content && found.as_ref().is_none_or(later) => {
+                    *found = Some(value.span());
                 }
                 DeValue::Array(items) => items.iter().for_each(|item| search(item, content, found)),
                 DeValue::Table(table) => walk(table, content, found),

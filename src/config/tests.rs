@@ -111,7 +111,7 @@ fn unknown(line: usize, key: &str, place: &str) -> String {
     let text = match place {
         "the file" => "acquirer, bank, route, admin, log, switch".to_owned(),
         place if place.starts_with("`tls`") => "ca, cert, key, min_version, server_name".to_owned(),
-        place if place == "[[route]]" => {
+        "[[route]]" => {
             "name, strategy, cards, institutions, classes, processing, currencies, amount, mcc, acquirers, banks, weights"
                 .to_owned()
         }

@@ -80,10 +80,10 @@ impl Hub {
 
     /// Something is in the inbox: the driver is to run once all that is ready has run.
     pub fn mark(&self) {
-        if !self.marked.replace(true) {
-            if let Some(driver) = &*self.driver.borrow() {
-                driver.wake_by_ref();
-            }
+        if !self.marked.replace(true)
+            && let Some(driver) = &*self.driver.borrow()
+        {
+            driver.wake_by_ref();
         }
     }
 

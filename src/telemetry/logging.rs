@@ -27,7 +27,7 @@ pub fn start(log: &Log) -> Logging {
 }
 
 /// The subscriber for a configuration, writing to `writer`.
-pub fn subscriber<W>(log: &Log, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+fn subscriber<W>(log: &Log, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
