@@ -8,7 +8,7 @@ mod shipped;
 mod spec;
 mod tree;
 
-pub use layout::FieldLayout;
+pub use layout::LayoutRow;
 
 use crate::{DecodeError, Message, Mti, bitmap::FieldSet, composite::Inside, field::Spec};
 use bytes::Bytes;

@@ -2,8 +2,8 @@
 
 use super::{Failure, print};
 use banklink_protocol::{
-    Dialect,
-    dialect::{FieldLayout, Sensitivity, Version},
+    Dialect, Mti,
+    dialect::{LayoutRow, Sensitivity, Version},
 };
 use std::fmt::Write;
 
@@ -16,6 +16,7 @@ file usually begins with `extends = \"iso87-bcd\"` and lists what differs.
 Examples:
   banklink dialect list
   banklink dialect show iso87-bcd
+  banklink dialect show mybank.toml --mti 0200
   banklink dialect source iso87-bcd > mybank.toml
   banklink dialect check mybank.toml")]
 pub struct Args {
@@ -32,6 +33,9 @@ enum Action {
         /// A shipped name, or the path of a dialect file
         #[arg(value_name = "NAME|FILE")]
         dialect: String,
+        /// Show the fields as they are under this MTI, and mark the mandatory ones with M
+        #[arg(long)]
+        mti: Option<Mti>,
     },
     /// Print the file of a shipped dialect
     Source {
@@ -49,7 +53,7 @@ enum Action {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::List => print(&list()),
-        Action::Show { dialect } => print(&show(&*Dialect::load(dialect, None)?)),
+        Action::Show { dialect, mti } => print(&show(&*Dialect::load(dialect, None)?, *mti)),
         Action::Source { name } => match Dialect::source(name) {
             Some(text) => print(text),
             None => Err(Failure::wrong(format_args!("{name}: choose one of {}", Dialect::shipped().join(", ")))),
@@ -71,11 +75,11 @@ fn list() -> String {
     text
 }
 
-fn show(dialect: &Dialect) -> String {
-    let titles = ["DE", "Name", "Format", "Length prefix", "Encoding", "Shown"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(titles).chain(dialect.layout().into_iter().map(cells)).collect();
+fn show(dialect: &Dialect, mti: Option<Mti>) -> String {
+    let titles = ["DE", "Name", "Format", "Length prefix", "Encoding", "Shown", ""].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(titles).chain(dialect.layout(mti).into_iter().map(cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let widths: [usize; 7] = std::array::from_fn(width);
     let mut text = format!("{}: {}, {}\n\n", dialect.name(), edition(dialect.version()), dialect.head_layout());
     for row in &rows {
         let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
@@ -84,14 +88,16 @@ fn show(dialect: &Dialect) -> String {
     text
 }
 
-fn cells(row: FieldLayout) -> [String; 6] {
+fn cells(row: LayoutRow) -> [String; 7] {
     let shown = match row.sensitivity {
         Sensitivity::Public => "public",
         Sensitivity::Pan => "masked",
         Sensitivity::Private => "private",
         Sensitivity::Secret => "never",
     };
-    [row.field.to_string(), row.name, row.format, row.prefix, row.encoding, shown.to_owned()]
+    let key = format!("{}{}", "  ".repeat(row.depth), row.key);
+    let mandatory = if row.mandatory { "M" } else { "" };
+    [key, row.name, row.format, row.prefix, row.encoding, shown.to_owned(), mandatory.to_owned()]
 }
 
 const fn edition(version: Version) -> &'static str {
