@@ -1,6 +1,6 @@
 //! What the machines may see of the configuration: checked, resolved, pure data.
 
-use banklink_protocol::{Dialect, Translation, element::ResponseCode, frame::Header};
+use banklink_protocol::{Dialect, Translation, dialect::Version, element::ResponseCode, frame::Header};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// All rules of one configuration.
@@ -21,6 +21,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Rules of these parts, with a translation for each acquirer and bank.
+    #[must_use]
+    pub fn new(acquirers: Vec<Acquirer>, banks: Vec<Bank>, routes: Vec<Route>) -> Self {
+        let outbound =
+            |acquirer: &Acquirer| banks.iter().map(|bank| Translation::new(&acquirer.dialect, &bank.dialect)).collect();
+        let inbound =
+            |bank: &Bank| acquirers.iter().map(|acquirer| Translation::new(&bank.dialect, &acquirer.dialect)).collect();
+        let outbound = acquirers.iter().map(outbound).collect();
+        let inbound = banks.iter().map(inbound).collect();
+        Self { acquirers, banks, routes, outbound, inbound, recent: 1 << 16 }
+    }
+
     /// Do the parts refer to each other as they must? (Whether they make sense is the configuration's to check.)
     ///
     /// # Errors
@@ -85,6 +97,34 @@ pub struct Acquirer {
     pub duplicate_transmission: bool,
 }
 
+impl Acquirer {
+    /// A profile with nothing special about it: 1000 requests in flight, refusals and time-outs answered 91 (1993: 907 and
+    /// 911), RRN as sent, Luhn checked.
+    #[must_use]
+    pub fn new(name: &str, dialect: &Arc<Dialect>) -> Self {
+        let code = |v1987: &[u8], v1993: &[u8], v2003: &[u8]| {
+            let text = match dialect.version() {
+                Version::V1987 => v1987,
+                Version::V1993 => v1993,
+                Version::V2003 => v2003,
+            };
+            ResponseCode::parse(text).expect("a constant of two to four digits")
+        };
+        Self {
+            name: name.into(),
+            dialect: Arc::clone(dialect),
+            max_in_flight: 1000,
+            full_code: code(b"91", b"907", b"9107"),
+            timeout_code: code(b"91", b"911", b"9111"),
+            rrn: RrnPolicy::AsSent,
+            luhn: true,
+            processing: Vec::new(),
+            duplicate_rrn: false,
+            duplicate_transmission: false,
+        }
+    }
+}
+
 /// Who makes the RRN.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RrnPolicy {
@@ -128,6 +168,36 @@ pub struct Bank {
     pub breaker: u32,
 }
 
+impl Bank {
+    /// A profile with nothing special about it: two connections that we make, 25 s to answer, DE7 echoed, the standard's
+    /// approving codes, signed on and asked for an echo after a minute of silence.
+    #[must_use]
+    pub fn new(name: &str, dialect: &Arc<Dialect>) -> Self {
+        let approving: &[&str] = match dialect.version() {
+            Version::V1987 => &["00", "08", "10", "11", "16", "85"],
+            Version::V1993 => &["000", "001", "002", "003", "004", "005", "006"],
+            Version::V2003 => &["0000", "0001", "0002", "0003", "0004", "0005", "0006"],
+        };
+        Self {
+            name: name.into(),
+            dialect: Arc::clone(dialect),
+            connections: 2,
+            we_connect: true,
+            answer_timeout: Duration::from_secs(25),
+            max_in_flight: 1000,
+            echoed: vec![7],
+            approving: approving.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect(),
+            codes_in: BTreeMap::new(),
+            codes_out: BTreeMap::new(),
+            fixed: Vec::new(),
+            header: Header::new(),
+            link: Link::default(),
+            own_requests: BTreeMap::new(),
+            breaker: 10,
+        }
+    }
+}
+
 /// Link management of a bank.
 pub struct Link {
     /// Sign on after connecting? (A connection that needs none is Up at once.)
@@ -144,6 +214,22 @@ pub struct Link {
     pub reconnect_max: Duration,
     /// Extra fields of our network messages, logical values (e.g. DE53, DE32).
     pub fields: Vec<(u8, Vec<u8>)>,
+}
+
+impl Default for Link {
+    /// Signed on; an echo after a minute of silence, answered within ten seconds, missed three times; reconnects after
+    /// one second, at most a minute apart.
+    fn default() -> Self {
+        Self {
+            sign_on: true,
+            echo_idle: Duration::from_secs(60),
+            network_timeout: Duration::from_secs(10),
+            missed_echoes: 3,
+            reconnect_min: Duration::from_secs(1),
+            reconnect_max: Duration::from_secs(60),
+            fields: Vec::new(),
+        }
+    }
 }
 
 /// One routing rule. An empty condition is met by everything.
@@ -170,6 +256,26 @@ pub struct Route {
     pub targets: Vec<Target>,
     /// How the first target is picked.
     pub strategy: Strategy,
+}
+
+impl Route {
+    /// A rule for everything, to these banks by priority; conditions are added by field.
+    #[must_use]
+    pub fn to(name: &str, banks: &[crate::switch::BankId]) -> Self {
+        Self {
+            name: name.into(),
+            cards: Vec::new(),
+            institutions: Vec::new(),
+            classes: Vec::new(),
+            processing: Vec::new(),
+            currencies: Vec::new(),
+            amount: None,
+            mcc: Vec::new(),
+            acquirers: Vec::new(),
+            targets: banks.iter().map(|&bank| Target { bank, weight: 1 }).collect(),
+            strategy: Strategy::Priority,
+        }
+    }
 }
 
 /// A card range.

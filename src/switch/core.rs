@@ -80,7 +80,7 @@ impl Core {
     pub(super) fn apply(&mut self, record: &Record) {
         match *record {
             Record::Received { payment, .. } => self.next_payment = PaymentId(self.next_payment.0.max(payment.0 + 1)),
-            Record::Sent { payment, connection, original, references, .. } => {
+            Record::Sent { payment, at, connection, original, references, .. } => {
                 let past = self.recent.insert(connection, original, references);
                 let key = self.pendings.insert(Pending {
                     connection,
@@ -92,7 +92,7 @@ impl Core {
                     state: State::Payment(payment),
                 });
                 let bank = &mut self.banks[usize::from(connection.bank.0)];
-                bank.stans.occupy(original.stan, key);
+                bank.stans.take(original.stan, original.transmission, at, key);
                 bank.in_flight += 1;
                 bank.links[usize::from(connection.slot)].in_flight += 1;
             }

@@ -30,6 +30,8 @@ mod response;
 mod route;
 mod snapshot;
 mod stan;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};

@@ -54,13 +54,26 @@ impl StanSpace {
         None
     }
 
-    /// Takes a STAN for entry number `entry`.
+    /// Takes a STAN for entry number `entry`, with the DE7 it goes with. (Where that is not the one just chosen, a Record
+    /// of the past is being folded: `at` says of which year.)
+    pub(super) fn take(&mut self, stan: Stan, transmission: Transmission, at: Wall, entry: u32) {
+        if transmission != self.transmission {
+            let second = transmission.nearest(at.0).unwrap_or(at.0).div_euclid(SECOND);
+            if second > self.second {
+                (self.second, self.transmission) = (second, transmission);
+                (self.first, self.reach) = (stan, 0);
+            }
+        }
+        self.occupy(stan, entry);
+    }
+
+    /// Takes a STAN under the DE7 in use.
     pub(super) fn occupy(&mut self, stan: Stan, entry: u32) {
         let slot = self.slot(stan);
         assert_eq!(self.slots[slot], 0, "a STAN in use is never given out");
         self.slots[slot] = entry + 1;
         self.busy += 1;
-        self.reach = distance(self.first, stan) + 1;
+        self.reach = self.reach.max(distance(self.first, stan) + 1);
         self.next = stan.next();
     }
 

@@ -1,0 +1,9 @@
+//! Conversations with the machine, without sockets; the numbers are those of the certification cases.
+
+mod answers;
+mod door;
+mod links;
+mod resends;
+mod rig;
+mod routes;
+mod timeouts;

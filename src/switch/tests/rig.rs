@@ -1,0 +1,308 @@
+//! A switch on a bench: the test plays acquirers, banks, connections and clock.
+
+use crate::{
+    clock::{Mono, Now, Wall},
+    record::{PaymentId, Record, References},
+    rules::{Acquirer, Bank, Route, Rules},
+    switch::{
+        AcquirerId, BankId, ConnectionId, Input, LinkState, NotSent, Note, Origin, OutcomeKind, Output, PaymentNote,
+        SendId, SessionId, Switch,
+    },
+};
+use banklink_protocol::{
+    Dialect, Message, Mti,
+    element::{OriginalData, Stan, Transmission},
+    frame::Header,
+};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+/// 2026-11-23T03:18:46Z.
+const START: Wall = Wall(1_795_403_926_000_000);
+pub(super) const POS: AcquirerId = AcquirerId(0);
+pub(super) const CARD: &str = "4111111111111111";
+
+/// What was handed over for a bank.
+pub(super) struct Sent {
+    pub(super) connection: ConnectionId,
+    pub(super) send: SendId,
+    pub(super) message: Message,
+}
+
+/// The switch and all that came out of it, until the test looks.
+pub(super) struct Rig {
+    pub(super) switch: Switch,
+    pub(super) now: Now,
+    pub(super) sent: Vec<Sent>,
+    pub(super) answers: Vec<(Origin, Message)>,
+    pub(super) bank_answers: Vec<Message>,
+    pub(super) notes: Vec<Note>,
+    pub(super) records: Vec<Record>,
+    pub(super) connects: Vec<ConnectionId>,
+    pub(super) closes: Vec<ConnectionId>,
+    pub(super) order: Vec<&'static str>,
+}
+
+pub(super) fn dialect() -> Arc<Dialect> {
+    static DIALECT: LazyLock<Arc<Dialect>> = LazyLock::new(|| Dialect::named("iso87-ascii").unwrap());
+    Arc::clone(&DIALECT)
+}
+
+/// One acquirer, `banks` banks of one connection each, one rule for everything to all of them.
+pub(super) fn rules(banks: usize) -> Rules {
+    let bank = |index: usize| {
+        let mut bank = Bank::new(&format!("bank{index}"), &dialect());
+        bank.connections = 1;
+        bank.answer_timeout = Duration::from_secs(10);
+        bank
+    };
+    let ids: Vec<_> = (0..banks).map(|index| BankId(index as u16)).collect();
+    Rules::new(
+        vec![Acquirer::new("pos", &dialect()), Acquirer::new("atm", &dialect())],
+        (0..banks).map(bank).collect(),
+        vec![Route::to("all", &ids)],
+    )
+}
+
+pub(super) fn connection(bank: u16, slot: u16) -> ConnectionId {
+    ConnectionId { bank: BankId(bank), slot }
+}
+
+pub(super) fn message(mti: &str, fields: &[(u8, &str)]) -> Message {
+    let mut message = Message::new(&dialect(), mti.parse::<Mti>().unwrap());
+    for (field, value) in fields {
+        message.set(*field, value.as_bytes()).unwrap();
+    }
+    message
+}
+
+/// A purchase of 12.34 USD with this STAN; its RRN carries the STAN too.
+pub(super) fn purchase(stan: &str) -> Message {
+    let rrn = format!("632703{stan}");
+    message(
+        "0200",
+        &[
+            (2, CARD),
+            (3, "000000"),
+            (4, "000000001234"),
+            (7, "1123031846"),
+            (11, stan),
+            (12, "031846"),
+            (13, "1123"),
+            (14, "2912"),
+            (18, "5411"),
+            (22, "051"),
+            (32, "12345"),
+            (37, &rrn),
+            (41, "TERM0001"),
+            (42, "MERCHANT0000001"),
+            (49, "840"),
+        ],
+    )
+}
+
+/// The bank's answer: what it was sent, with a code.
+pub(super) fn reply(request: &Message, code: &str) -> Message {
+    let mut answer = request.clone();
+    answer.set_mti(request.mti().response().unwrap());
+    for field in [14, 18, 22, 25, 35, 52] {
+        answer.remove(field);
+    }
+    answer.set(39, code.as_bytes()).unwrap();
+    answer
+}
+
+impl Rig {
+    pub(super) fn new(rules: Rules) -> Self {
+        let now = Now { mono: Mono(1_000_000_000), wall: START };
+        let mut rig = Self {
+            switch: Switch::new(Arc::new(rules), now, 1),
+            now,
+            sent: Vec::new(),
+            answers: Vec::new(),
+            bank_answers: Vec::new(),
+            notes: Vec::new(),
+            records: Vec::new(),
+            connects: Vec::new(),
+            closes: Vec::new(),
+            order: Vec::new(),
+        };
+        rig.collect();
+        rig
+    }
+
+    /// With every connection signed on.
+    pub(super) fn up(rules: Rules) -> Self {
+        let mut rig = Self::new(rules);
+        for connection in std::mem::take(&mut rig.connects) {
+            rig.input(Input::ConnectionUp { connection });
+            rig.sign_on("00");
+        }
+        rig.forget();
+        rig
+    }
+
+    /// The bank answers the sign-on that was sent last.
+    pub(super) fn sign_on(&mut self, code: &str) {
+        let sent = self.take_sent();
+        assert_eq!(sent.message.text(70).as_deref(), Some("001"), "a sign-on");
+        self.bank_says(sent.connection, reply(&sent.message, code));
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.notes.clear();
+        self.records.clear();
+        self.order.clear();
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.switch.handle(self.now, input);
+        self.collect();
+        self.switch.check();
+    }
+
+    fn collect(&mut self) {
+        while let Some(output) = self.switch.poll_output() {
+            let word = match output {
+                Output::Record(record) => {
+                    let word = match record {
+                        Record::Received { .. } => "received",
+                        Record::Sent { .. } => "sent",
+                        Record::NotSent { .. } => "not sent",
+                        Record::Outcome { .. } => "outcome",
+                        Record::Answered { .. } => "answered",
+                    };
+                    self.records.push(record);
+                    word
+                }
+                Output::ToBank { connection, send, message, .. } => {
+                    self.sent.push(Sent { connection, send, message });
+                    "to bank"
+                }
+                Output::AnswerBank { message, .. } => {
+                    self.bank_answers.push(message);
+                    "answer bank"
+                }
+                Output::Answer { to, message } => {
+                    self.answers.push((to, message));
+                    "answer"
+                }
+                Output::Connect { connection } => {
+                    self.connects.push(connection);
+                    "connect"
+                }
+                Output::Close { connection } => {
+                    self.closes.push(connection);
+                    "close"
+                }
+                Output::Note(note) => {
+                    self.notes.push(note);
+                    continue;
+                }
+            };
+            self.order.push(word);
+        }
+    }
+
+    pub(super) fn origin(&self, session: u64) -> Origin {
+        self.origin_of(POS, session)
+    }
+
+    pub(super) fn origin_of(&self, acquirer: AcquirerId, session: u64) -> Origin {
+        let session = SessionId(session);
+        Origin::Session { acquirer, session, header: Header::new(), arrived: self.now.mono }
+    }
+
+    pub(super) fn request(&mut self, message: Message) {
+        let origin = self.origin(1);
+        self.input(Input::Request { origin, message });
+    }
+
+    pub(super) fn bank_says(&mut self, connection: ConnectionId, message: Message) {
+        self.input(Input::FromBank { connection, header: Header::new(), message });
+    }
+
+    pub(super) fn not_sent(&mut self, sent: Sent, why: NotSent) {
+        let Sent { connection, send, message } = sent;
+        self.input(Input::NotSent { connection, send, why, message: Some(message) });
+    }
+
+    /// The one message handed over for a bank.
+    pub(super) fn take_sent(&mut self) -> Sent {
+        assert_eq!(self.sent.len(), 1, "one message for a bank");
+        self.sent.remove(0)
+    }
+
+    /// The one answer.
+    pub(super) fn take_answer(&mut self) -> Message {
+        assert_eq!(self.answers.len(), 1, "one answer");
+        self.answers.remove(0).1
+    }
+
+    /// DE39 of the one answer.
+    pub(super) fn take_code(&mut self) -> String {
+        self.take_answer().text(39).unwrap()
+    }
+
+    /// Makes bank 0 give out the STAN after `stan` next, as folding Records of the past would.
+    pub(super) fn numbers_stand_at(&mut self, stan: Stan) {
+        let original = OriginalData {
+            mti: "0200".parse().unwrap(),
+            stan,
+            transmission: Transmission::from_wall(self.now.wall.0),
+            acquirer: 0,
+            forwarder: 0,
+        };
+        let (payment, at) = (PaymentId(0), self.now.wall);
+        let references = References::default();
+        let connection = connection(0, 0);
+        self.switch.apply(&Record::Sent {
+            payment,
+            at,
+            connection,
+            original,
+            rrn: None,
+            amount: None,
+            card: None,
+            references,
+        });
+        self.switch.apply(&Record::NotSent { payment, at, bank: BankId(0), stan });
+    }
+
+    /// Lets time pass, with every timer at its time.
+    pub(super) fn pass(&mut self, duration: Duration) {
+        let end = self.now.mono + duration;
+        while let Some(deadline) = self.switch.deadline().filter(|deadline| *deadline <= end) {
+            self.to(deadline);
+            self.input(Input::Tick);
+        }
+        self.to(end);
+    }
+
+    /// Lets time pass without telling the switch.
+    pub(super) fn to(&mut self, mono: Mono) {
+        let passed = mono.since(self.now.mono);
+        self.now.mono = mono.max(self.now.mono);
+        self.now.wall.0 += passed.as_micros() as i64;
+    }
+
+    pub(super) fn link(&self, bank: usize, slot: usize) -> LinkState {
+        self.switch.snapshot().banks[bank].connections[slot].state
+    }
+
+    pub(super) fn payment_note(&self) -> PaymentNote {
+        let mut notes = self.notes.iter().filter_map(|note| match note {
+            Note::Payment(note) => Some(*note),
+            _ => None,
+        });
+        let note = notes.next().expect("a payment's line");
+        assert!(notes.next().is_none(), "one line a payment");
+        note
+    }
+
+    pub(super) fn outcome(&self) -> OutcomeKind {
+        self.payment_note().outcome
+    }
+}
