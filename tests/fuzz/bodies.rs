@@ -15,7 +15,7 @@ static SHIPPED: LazyLock<Vec<Arc<Dialect>>> = LazyLock::new(|| {
 });
 
 /// One message in every shipped dialect: whatever decodes is written back byte for byte.
-pub fn decode(data: &[u8]) {
+pub(crate) fn decode(data: &[u8]) {
     for dialect in SHIPPED.iter() {
         decode_in(dialect, data);
     }
@@ -23,7 +23,7 @@ pub fn decode(data: &[u8]) {
 
 /// The form of the stream (first byte), where it is cut (second byte), then the stream: every cut gives the same frames,
 /// and what was split is written back byte for byte.
-pub fn frame(data: &[u8]) {
+pub(crate) fn frame(data: &[u8]) {
     let [form, chunk, stream @ ..] = data else { return };
     let framing = framing(*form);
     let whole = split(&framing, &mut std::iter::once(stream));
@@ -41,7 +41,7 @@ pub fn frame(data: &[u8]) {
 
 /// A dialect file, and after a zero byte a message in it: a mistake is an error that names a line of the file, and what
 /// decodes in a dialect of any kind is written back byte for byte.
-pub fn dialect(data: &[u8]) {
+pub(crate) fn dialect(data: &[u8]) {
     let (file, message) =
         data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));
     let Ok(text) = std::str::from_utf8(file) else { return };
@@ -60,7 +60,7 @@ pub fn dialect(data: &[u8]) {
 
 /// A pair of dialects of one edition (first byte), then a message in the first: what is translated can be read in the
 /// second, and says the same in every field that was not dropped.
-pub fn translate(data: &[u8]) {
+pub(crate) fn translate(data: &[u8]) {
     let [pair, message @ ..] = data else { return };
     let (from, to) = (usize::from(*pair) % SHIPPED.len(), usize::from(*pair) / SHIPPED.len() % SHIPPED.len());
     let (from, to) = (&SHIPPED[from], &SHIPPED[to]);

@@ -76,24 +76,6 @@ fn each_form_on_the_wire() {
     }
 }
 
-/// Length headers published with the tests of moov-io/iso8583 (network/*_test.go).
-#[test]
-fn published_lengths() {
-    for (name, prefix, length) in
-        [("ascii4", &b"0115"[..], 115), ("bcd2", b"\x01\x15", 115), ("binary2", b"\x01\x3F", 319)]
-    {
-        let framing = Framing::named(name).unwrap();
-        let body = vec![b'0'; length];
-        let wire = [prefix, &body].concat();
-        assert_eq!(framed(&framing, &[], &body), wire, "{name}");
-        assert_eq!(split_bytes(&framing, &wire), Ok(Some(message(&body))), "{name}");
-    }
-    assert_eq!(split_bytes(&Framing::named("ascii4").unwrap(), b"011"), Ok(None), "a short read");
-    assert_eq!(split_bytes(&Framing::named("bcd2").unwrap(), b"\x01"), Ok(None), "a short read");
-    let over = split_bytes(&Framing::named("binary2").unwrap().with_max(2048), b"\xFF\xFF\x00\x20");
-    assert_eq!(over, Err(FrameError::TooLarge { max: 2048, had: 0xFFFF }));
-}
-
 #[test]
 fn a_length_is_digits_and_nothing_else() {
     for (bytes, position) in [(b"+006", 0), (b"   6", 0), (b"006 ", 3), (b"00 6", 2), (b"00A6", 2), (b"-001", 0)] {
