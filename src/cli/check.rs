@@ -10,6 +10,11 @@ use std::{fmt::Write, path::PathBuf};
 
 /// Checks a configuration whole, without binding a port or reaching out to anyone.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Certificates, keys and dialects that the configuration names are read as well. No port is bound and nobody is dialled.
+
+Examples:
+  banklink check config.toml && systemctl reload banklink")]
 pub struct Args {
     /// The configuration, a TOML file
     config: PathBuf,

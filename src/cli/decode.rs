@@ -17,10 +17,10 @@ INPUT is hex, white space ignored; with --frame it may hold many messages. Card 
 A message that does not decode is shown as far as it went, with the field and offset of the error; the exit code is 1.
 
 Examples:
-  banklink decode 30323030383030303030303030303030303030303030303130303030303030303031
+  banklink decode 3038303030303230303030303030303030303030303030303031
   banklink encode --file payment.json | banklink decode --reveal
   banklink decode --dialect iso87-bcd --frame binary2 --header tpdu --file capture.hex
-  tcpdump ... | banklink decode --dialect mybank.toml --frame ascii4 --raw --json")]
+  banklink decode --dialect mybank.toml --frame ascii4 --raw --file capture.bin --json")]
 pub struct Args {
     #[command(flatten)]
     input: Input,

@@ -65,6 +65,14 @@ mod tests {
     }
 
     #[test]
+    fn every_command_has_examples() {
+        for sub in command().get_subcommands() {
+            let after = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains("Examples:\n  banklink "), "{}", sub.get_name());
+        }
+    }
+
+    #[test]
     fn every_command_is_in_a_group_and_in_the_help() {
         let help = command().render_help().to_string();
         for sub in command().get_subcommands() {

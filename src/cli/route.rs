@@ -17,6 +17,10 @@ use std::{fmt::Write, path::PathBuf};
 
 /// Routing.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  banklink route explain config.toml --pan 4111111111111111 --amount 12500 --currency USD
+  banklink route explain config.toml --receiving 12345 --processing 400000")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

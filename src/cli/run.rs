@@ -13,6 +13,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// are signed off, and the exit code is 0. A second signal ends it at once. SIGHUP puts the rules of the file as it is then
 /// in force; what is in flight goes on.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+SIGTERM and SIGINT drain: new requests are refused, those in flight finish or time out, the banks are signed off, and the
+exit code is 0; a second signal ends at once. SIGHUP puts the rules of the file as it is then in force.
+
+Examples:
+  banklink run config.toml
+  kill -HUP $(pidof banklink)")]
 pub struct Args {
     /// The configuration, a TOML file
     config: PathBuf,

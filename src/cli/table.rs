@@ -60,11 +60,17 @@ fn print(rows: &[Row]) -> String {
     text
 }
 
-/// The value with its spaces kept in sight and control characters escaped: a message must not drive the terminal.
+/// The value with its spaces kept in sight and control characters escaped: a message must not steer the terminal.
 fn visible(value: &str) -> String {
     let text: String =
-        value.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect();
-    if text.ends_with(' ') || text.starts_with(' ') || text.is_empty() { format!("{text:?}") } else { text }
+        value.chars().map(|c| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect();
+    if text.ends_with(' ') || text.starts_with(' ') || text.is_empty() { format!("\"{text}\"") } else { text }
+}
+
+/// Does the character move the cursor, colour the text, or turn its direction?
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What an MTI says, e.g. `financial request, repeat`.
