@@ -76,16 +76,18 @@ impl FieldSet {
         rank as usize
     }
 
-    /// Is `field` larger than every field of the set?
+    /// The largest field.
     #[inline]
     #[must_use]
-    pub const fn all_below(&self, field: u8) -> bool {
-        let (word, bit) = Self::place(field);
-        match word {
-            0 => self.0[0] & (bit | (bit - 1)) == 0 && self.0[1] | self.0[2] == 0,
-            1 => self.0[1] & (bit | (bit - 1)) == 0 && self.0[2] == 0,
-            _ => self.0[2] & (bit | (bit - 1)) == 0,
+    pub const fn last(&self) -> Option<u8> {
+        let mut word = 3;
+        while word > 0 {
+            word -= 1;
+            if self.0[word] != 0 {
+                return Some(word as u8 * 64 + 64 - self.0[word].trailing_zeros() as u8);
+            }
         }
+        None
     }
 
     /// How many fields.
@@ -163,9 +165,8 @@ mod tests {
         assert_eq!(set.rank(66), 3);
         assert_eq!(set.words()[0], 0x4000_0000_0000_0001);
         assert!(!set.contains(0) && !set.contains(193) && !set.contains(255));
-        assert!(!set.all_below(191) && !set.all_below(192));
-        assert!([3, 4].into_iter().collect::<FieldSet>().all_below(5));
-        assert!(![3, 4].into_iter().collect::<FieldSet>().all_below(4));
+        assert_eq!((set.last(), FieldSet::new().last()), (Some(192), None));
+        assert_eq!([3, 65].into_iter().collect::<FieldSet>().last(), Some(65));
         assert_eq!((set.len(), FieldSet::new().is_empty()), (6, true));
     }
 }

@@ -79,7 +79,8 @@ impl Class {
                 Some((sign, digits)) => matches!(sign, b'C' | b'D') && all_digits(digits),
                 None => true,
             },
-            Self::A | Self::As | Self::Ns | Self::Z => self.offender(ascii).is_none(),
+            Self::Z => all_track(ascii),
+            Self::A | Self::As | Self::Ns => self.offender(ascii).is_none(),
         }
     }
 }
@@ -141,6 +142,17 @@ pub(crate) fn all_printable(bytes: &[u8]) -> bool {
     })
 }
 
+/// The code set of ISO 7813 only, with `D` for `=`?
+#[inline]
+pub(crate) fn all_track(bytes: &[u8]) -> bool {
+    none(bytes, b'0', |word| {
+        let ascii = word & !HIGH;
+        let code = at_least(ascii, 0x30) & !at_least(ascii, 0x40);
+        let separator = at_least(ascii, b'D') & !at_least(ascii, b'D' + 1);
+        (word & HIGH) | (!(code | separator) & HIGH)
+    })
+}
+
 /// ASCII letters, digits and blanks only?
 #[inline]
 pub(crate) fn all_alphanumeric(bytes: &[u8]) -> bool {
@@ -191,6 +203,7 @@ mod tests {
         agrees(0xF3, all_ebcdic_digits, |byte| matches!(byte, 0xF0..=0xF9));
         agrees(b'~', all_printable, |byte| Class::Ans.admits(0, byte));
         agrees(b'z', all_alphanumeric, |byte| Class::An.admits(0, byte));
+        agrees(b'9', all_track, |byte| Class::Z.admits(0, byte));
         agrees(0x99, all_packed_digits, |byte| byte >> 4 < 10 && byte & 15 < 10);
     }
 

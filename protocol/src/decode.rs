@@ -4,9 +4,12 @@ use crate::{
     Dialect, Mti,
     bitmap::FieldSet,
     dialect::{BitmapForm, MtiForm, Profile},
-    encoding::{Fault, read},
+    encoding::{
+        Fault,
+        read::{self, Found},
+    },
     error::{DecodeError, Reason},
-    field::Case,
+    field::{Case, Shape},
     message::{Message, Slot},
 };
 use bytes::Bytes;
@@ -87,7 +90,7 @@ fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
         message.keep_below(&announced, stop.field.unwrap_or(u8::MAX));
         return Err(stop);
     }
-    message.present = announced;
+    message.decoded(announced);
     match profile.mandatory.without(&announced).first() {
         None => Ok(()),
         Some(field) => Err(Stop { field: Some(field), offset: message.frame.len(), reason: Reason::Missing }),
@@ -95,6 +98,8 @@ fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
 }
 
 /// Finds every announced field in turn; all bytes must be used up.
+///
+/// Neighbours of fixed length and the same shape are only measured here, and checked together when their run ends.
 #[inline(always)]
 fn walk(
     profile: &Profile,
@@ -104,39 +109,85 @@ fn walk(
     unmapped: u8,
     slots: &mut [Slot],
 ) -> Result<(), Stop> {
+    let mut run = Run { shape: Shape::Raw, start: head };
     let mut offset = head;
-    let mut slots = slots.iter_mut();
+    let mut filled = 0;
     for (word, base) in announced.words().into_iter().zip([1u8, 65, 129]) {
         let mut left = word;
         while left != 0 {
             let zeros = left.leading_zeros();
-            left &= !(1 << (63 - zeros));
+            left ^= 1 << (63 - zeros);
             let field = base + zeros as u8;
-            if field == unmapped {
-                return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
-            }
-            let found = read::field(profile.spec(field), &body[offset..]).map_err(|fault| Stop {
-                field: Some(field),
-                offset: offset + fault.at,
-                reason: fault.reason,
-            })?;
-            if profile.spec(field).inside {
-                inside(profile, field, &body[offset..offset + found.len], found.odd).map_err(|fault| Stop {
-                    field: Some(field),
-                    offset: offset + fault.at,
-                    reason: fault.reason,
-                })?;
-            }
-            if let Some(slot) = slots.next() {
-                *slot = Slot::new(offset, found.len, found.odd);
-            }
-            offset += found.len;
+            let spec = profile.spec(field);
+            let wire = spec.run as usize;
+            let slot = if wire > 0 && body.len() - offset >= wire {
+                if spec.shape != run.shape {
+                    run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+                    run = Run { shape: spec.shape, start: offset };
+                }
+                Slot::new(offset, wire, false)
+            } else {
+                run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+                if field == unmapped {
+                    return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
+                }
+                let found = single(profile, field, &body[offset..]).map_err(|fault| stop(field, offset, fault))?;
+                run = Run { shape: Shape::Raw, start: offset + found.len };
+                Slot::new(offset, found.len, found.odd)
+            };
+            offset = slot.end();
+            slots[filled] = slot;
+            filled += 1;
         }
     }
+    run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
     if offset < body.len() {
         return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: body.len() - offset } });
     }
     Ok(())
+}
+
+/// Values of one shape, one after the other, that have been measured and not yet checked.
+struct Run {
+    shape: Shape,
+    start: usize,
+}
+
+impl Run {
+    #[inline(always)]
+    fn end(&self, body: &[u8], end: usize) -> Result<(), ()> {
+        if read::shape_fits(self.shape, &body[self.start..end]) { Ok(()) } else { Err(()) }
+    }
+}
+
+/// One field by itself, with what is inside it.
+#[inline(always)]
+fn single(profile: &Profile, field: u8, rest: &[u8]) -> Result<Found, Fault> {
+    let spec = profile.spec(field);
+    let found = read::field(spec, rest)?;
+    if spec.inside {
+        inside(profile, field, &rest[..found.len], found.odd)?;
+    }
+    Ok(found)
+}
+
+#[cold]
+fn stop(field: u8, offset: usize, fault: Fault) -> Stop {
+    Stop { field: Some(field), offset: offset + fault.at, reason: fault.reason }
+}
+
+/// Finds the field that spoils a run which begins at `start`.
+#[cold]
+fn locate(profile: &Profile, body: &[u8], announced: &FieldSet, slots: &[Slot], start: usize) -> Stop {
+    announced
+        .iter()
+        .zip(slots)
+        .filter(|(_, slot)| slot.start() >= start)
+        .find_map(|(field, slot)| {
+            let fault = single(profile, field, &body[slot.start()..]).err()?;
+            Some(stop(field, slot.start(), fault))
+        })
+        .expect("a run that is spoilt has a field that spoils it")
 }
 
 /// Checks what the dialect declares inside a field, whose bytes with the prefix are `raw`.
@@ -189,6 +240,28 @@ fn word(form: &BitmapForm, block: &[u8]) -> Option<u64> {
     if let Ok(raw) = <[u8; 8]>::try_from(block) {
         return Some(u64::from_be_bytes(raw));
     }
-    let digit = if form.ebcdic { read::ebcdic_hex_digit } else { read::hex_digit };
-    block.iter().try_fold(0, |word, byte| Some(word << 4 | u64::from(digit(*byte, Case::Any)?)))
+    if form.ebcdic {
+        let digit = |byte: &u8| read::ebcdic_hex_digit(*byte, Case::Any);
+        return block.iter().try_fold(0, |word, byte| Some((word << 4) | u64::from(digit(byte)?)));
+    }
+    let mut word = 0;
+    let mut wrong = 0;
+    for byte in block {
+        let digit = HEX[*byte as usize];
+        wrong |= digit;
+        word = (word << 4) | u64::from(digit & 15);
+    }
+    (wrong < 16).then_some(word)
 }
+
+/// The value of each hex character in either case; 255 for what is none.
+static HEX: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};

@@ -100,14 +100,21 @@ pub(crate) enum Shape {
     EbcdicDigits,
     /// Packed `n` whose length counts digits.
     Packed,
+    /// ASCII `z`.
+    Track,
     /// All else.
     Other,
+    /// No field at all.
+    Undefined,
 }
 
 /// One field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Spec {
     pub(crate) shape: Shape,
+    /// Bytes on the wire of a field that can be checked in one run with its neighbours of the same shape: of fixed length,
+    /// a common shape, no spare nibble, no declared inside. Otherwise 0.
+    pub(crate) run: u16,
     pub(crate) class: Class,
     pub(crate) coding: Coding,
     pub(crate) prefix: Prefix,
@@ -137,7 +144,8 @@ pub(crate) struct Spec {
 impl Spec {
     /// What stands for a field that the dialect does not define.
     pub(crate) const UNDEFINED: Self = Self {
-        shape: Shape::Raw,
+        shape: Shape::Undefined,
+        run: 0,
         class: Class::B,
         coding: Coding::Raw,
         prefix: Prefix::None,
@@ -156,7 +164,7 @@ impl Spec {
         max: 0,
     };
 
-    /// Works out the shape.
+    /// Works out the shape and the run; to be called when all else is settled.
     pub(crate) const fn shaped(mut self) -> Self {
         self.shape = match (self.coding, self.class, self.counts) {
             (Coding::Ascii, Class::N, _) => Shape::Digits,
@@ -165,8 +173,12 @@ impl Spec {
             (Coding::Raw, ..) => Shape::Raw,
             (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N, _) => Shape::EbcdicDigits,
             (Coding::Bcd, Class::N, Counts::Units) => Shape::Packed,
+            (Coding::Ascii, Class::Z, _) => Shape::Track,
             _ => Shape::Other,
         };
+        let plain = self.fixed() && !self.inside && !matches!(self.shape, Shape::Other);
+        let spare = self.leaves_spare(self.max as usize);
+        self.run = if plain && !spare { self.wire_len(self.max as usize) as u16 } else { 0 };
         self
     }
 

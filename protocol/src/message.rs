@@ -33,12 +33,12 @@ impl Slot {
     }
 
     #[inline]
-    const fn start(self) -> usize {
+    pub(crate) const fn start(self) -> usize {
         self.start as usize
     }
 
     #[inline]
-    const fn end(self) -> usize {
+    pub(crate) const fn end(self) -> usize {
         self.start as usize + (self.len & !Self::ODD) as usize
     }
 
@@ -70,6 +70,8 @@ pub struct Message {
     pub(crate) head: u16,
     /// Was a field added or removed, so that the frame's bitmap no longer holds?
     pub(crate) presence_changed: bool,
+    /// The largest present field, 0 where there is none.
+    last: u8,
     /// Is every set field larger than all that were present when it was set, and none removed?
     in_order: bool,
     /// Fields lost to `set_mti` because the new MTI's variant cannot carry them.
@@ -95,6 +97,7 @@ impl Message {
             mti,
             head: 0,
             presence_changed: false,
+            last: 0,
             in_order: true,
             misfits: None,
         }
@@ -106,10 +109,17 @@ impl Message {
         (&self.frame, &mut self.slots)
     }
 
+    /// All fields whose slots were filled.
+    #[inline]
+    pub(crate) fn decoded(&mut self, present: FieldSet) {
+        self.present = present;
+        self.last = present.last().unwrap_or(0);
+    }
+
     /// What was decoded before an error in `field`.
     #[cold]
     pub(crate) fn keep_below(&mut self, announced: &FieldSet, field: u8) {
-        self.present = announced.iter().take_while(|present| *present < field).collect();
+        self.decoded(announced.iter().take_while(|present| *present < field).collect());
         self.slots.truncate(self.present.len());
     }
 
@@ -306,9 +316,10 @@ impl Message {
 
     #[inline]
     fn place_in_scratch(&mut self, field: u8, slot: Slot) {
-        if self.present.all_below(field) {
+        if field > self.last {
             self.slots.push(slot);
             self.present.insert(field);
+            self.last = field;
             self.presence_changed = true;
         } else {
             self.in_order = false;
@@ -393,6 +404,7 @@ impl Message {
             self.slots.remove(self.present.rank(field));
             self.present.remove(field);
             self.changed.remove(field);
+            self.last = self.present.last().unwrap_or(0);
             self.presence_changed = true;
             self.in_order = false;
         }

@@ -46,11 +46,10 @@ impl Scratch {
     fn grow(&mut self, least: usize) {
         let size = least.next_power_of_two().max(BLOCK);
         if self.block.is_empty() {
-            self.block = vec![0; size];
-            self.block[..self.len].copy_from_slice(&self.inline[..self.len]);
-        } else {
-            self.block.resize(size, 0);
+            self.block.reserve_exact(size);
+            self.block.extend_from_slice(&self.inline);
         }
+        self.block.resize(size, 0);
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {

@@ -111,7 +111,7 @@ pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<Compiled,
     let inside = inside::read(&mut reader, &spec, inside::DEEPEST)?;
     spec.inside = inside.is_some();
     reader.finish()?;
-    Ok(Compiled { spec, label, inside })
+    Ok(Compiled { spec: spec.shaped(), label, inside })
 }
 
 /// The wire form of an element inside a field; where its length comes from the tag, `anything` stands in for a missing
@@ -186,6 +186,7 @@ fn wire(reader: &mut Reader, format: &Format, own: bool) -> Result<Spec, Dialect
     };
     let spec = Spec {
         shape: Shape::Other,
+        run: 0,
         class,
         coding,
         prefix,

@@ -55,7 +55,8 @@ impl Kind {
 
 /// Parses one file.
 pub(super) fn parse(file: &str, text: &str) -> Result<Node, DialectError> {
-    let lines = Lines { file: file.into(), text };
+    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let lines = Lines { file: file.into(), ends };
     let document = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         lines.origin(start).error(None, error.message())
@@ -65,14 +66,15 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Node, DialectError> {
 }
 
 /// Turns byte offsets into lines.
-struct Lines<'a> {
+struct Lines {
     file: Arc<str>,
-    text: &'a str,
+    /// Where each line ends.
+    ends: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl Lines {
     fn origin(&self, at: usize) -> Origin {
-        let line = 1 + self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+        let line = 1 + self.ends.partition_point(|end| *end < at);
         Origin { file: Arc::clone(&self.file), line }
     }
 

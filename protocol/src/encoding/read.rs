@@ -2,7 +2,7 @@
 
 use super::{Fault, page, prefix};
 use crate::{
-    class::{Class, all_alphanumeric, all_digits, all_ebcdic_digits, all_packed_digits, all_printable},
+    class::{Class, all_alphanumeric, all_digits, all_ebcdic_digits, all_packed_digits, all_printable, all_track},
     error::Reason,
     field::{Case, Coding, Counts, Shape, Side, Sign, Spec},
 };
@@ -37,16 +37,22 @@ pub(crate) fn field(spec: &Spec, input: &[u8]) -> Result<Found, Fault> {
         _ => (units, false),
     };
     let value = value(spec, after, wire)?;
-    let good = match spec.shape {
+    let good = if odd { packed_fits(spec, value, units) } else { shape_fits(spec.shape, value) };
+    if good { Ok(Found { len: before + wire, odd }) } else { Err(diagnose(spec, value, units)) }
+}
+
+/// Is a value, or a run of values one after the other, of this shape? (Packed digits without a spare nibble.)
+#[inline(always)]
+pub(crate) fn shape_fits(shape: Shape, value: &[u8]) -> bool {
+    match shape {
         Shape::Digits => all_digits(value),
         Shape::Printable => all_printable(value),
         Shape::Alphanumeric => all_alphanumeric(value),
         Shape::EbcdicDigits => all_ebcdic_digits(value),
-        Shape::Packed if odd => packed_fits(spec, value, units),
         Shape::Packed => all_packed_digits(value),
-        Shape::Raw | Shape::Other => true,
-    };
-    if good { Ok(Found { len: before + wire, odd }) } else { Err(diagnose(spec, value, units)) }
+        Shape::Track => all_track(value),
+        Shape::Raw | Shape::Other | Shape::Undefined => true,
+    }
 }
 
 /// The same for the less common shapes.

@@ -22,35 +22,62 @@ pub(crate) struct Laid {
 pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
     let fill = filling(spec, logical)?;
     let units = logical.len() + fill;
-    let good = match spec.shape {
-        Shape::Digits | Shape::Packed | Shape::EbcdicDigits => all_digits(logical),
-        Shape::Printable => all_printable(logical),
-        Shape::Alphanumeric => all_alphanumeric(logical),
-        Shape::Raw => true,
-        Shape::Other => admitted(spec, logical),
-    };
-    if !good {
-        return Err(offending(spec, logical));
-    }
     let wire = match spec.shape {
         Shape::Packed => units.div_ceil(2),
         Shape::Other => spec.wire_len(units),
         _ => units,
     };
     let before = spec.prefix_width as usize;
+    let start = out.len();
     let (prefix, value) = out.room(before + wire).split_at_mut(before);
     if before > 0 {
         let number = if matches!(spec.counts, Counts::Wire) { wire } else { units };
         prefix::write(spec.prefix, number, prefix);
     }
-    match spec.shape {
-        _ if fill > 0 => filled(spec, logical, fill, value),
-        Shape::Digits | Shape::Printable | Shape::Alphanumeric | Shape::Raw => copy(logical, value),
-        Shape::EbcdicDigits => value.iter_mut().zip(logical).for_each(|(to, digit)| *to = digit | 0xF0),
-        Shape::Packed if units.is_multiple_of(2) => pack_pairs(logical, value),
-        _ => lay(spec, logical, value),
+    let good = if fill == 0 { whole(spec, logical, value) } else { filled(spec, logical, fill, value) };
+    if !good {
+        out.truncate(start);
+        return Err(offending(spec, logical));
     }
     Ok(Laid { len: before + wire, odd: spec.leaves_spare(units) })
+}
+
+/// Checks a value that needs no filler and lays it out.
+#[inline(always)]
+fn whole(spec: &Spec, logical: &[u8], out: &mut [u8]) -> bool {
+    match spec.shape {
+        Shape::Digits => {
+            copy(logical, out);
+            all_digits(logical)
+        }
+        Shape::Printable => {
+            copy(logical, out);
+            all_printable(logical)
+        }
+        Shape::Alphanumeric => {
+            copy(logical, out);
+            all_alphanumeric(logical)
+        }
+        Shape::Raw => {
+            copy(logical, out);
+            true
+        }
+        Shape::EbcdicDigits => {
+            out.iter_mut().zip(logical).for_each(|(to, digit)| *to = digit | 0xF0);
+            all_digits(logical)
+        }
+        Shape::Packed if logical.len() % 2 == 0 => {
+            pack_pairs(logical, out);
+            all_digits(logical)
+        }
+        _ => {
+            let good = admitted(spec, logical);
+            if good {
+                lay(spec, logical, out);
+            }
+            good
+        }
+    }
 }
 
 /// Copies between slices of one length, without a call for the short ones.
@@ -93,8 +120,11 @@ fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     Err(Reason::TooShort { min: spec.min as usize, had })
 }
 
-/// Lays out a value with `fill` units of filler.
-fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
+/// Checks a value and lays it out with `fill` units of filler.
+fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) -> bool {
+    if !admitted(spec, logical) {
+        return false;
+    }
     let filler = std::iter::repeat_n(spec.pad_char, fill);
     let mut whole = SmallVec::<[u8; 64]>::new();
     // The sign of x+n stays in front.
@@ -107,6 +137,7 @@ fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
     whole.extend(filler);
     whole.extend_from_slice(&logical[front..]);
     lay(spec, &whole, out);
+    true
 }
 
 fn admitted(spec: &Spec, logical: &[u8]) -> bool {
