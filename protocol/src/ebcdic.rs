@@ -1,5 +1,7 @@
 //! EBCDIC code pages 037, 500 and 1047: each a permutation of Latin-1 (source: the IBM character data tables).
 
+use crate::class::Class;
+
 /// Code page 037 to Latin-1, one row a leading nibble.
 const CP037: [u8; 256] = *b"\
 \x00\x01\x02\x03\x9c\x09\x86\x7f\x97\x8d\x8e\x0b\x0c\x0d\x0e\x0f\
@@ -52,11 +54,45 @@ pub(crate) struct Page {
     pub(crate) to_latin: [u8; 256],
     /// Latin-1 to EBCDIC byte.
     pub(crate) from_latin: [u8; 256],
+    /// The classes that admit each EBCDIC byte, one bit a class.
+    classes: [u16; 256],
 }
 
-pub(crate) static PAGE_037: Page = Page { to_latin: CP037, from_latin: inverse(&CP037) };
-pub(crate) static PAGE_500: Page = Page { to_latin: CP500, from_latin: inverse(&CP500) };
-pub(crate) static PAGE_1047: Page = Page { to_latin: CP1047, from_latin: inverse(&CP1047) };
+impl Page {
+    const fn new(to_latin: [u8; 256]) -> Self {
+        let mut classes = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let mut at = 0;
+            while at < CLASSES.len() {
+                if CLASSES[at].admits(1, to_latin[byte]) {
+                    classes[byte] |= 1 << CLASSES[at] as u16;
+                }
+                at += 1;
+            }
+            byte += 1;
+        }
+        Self { to_latin, from_latin: inverse(&to_latin), classes }
+    }
+
+    /// Does the class admit all of these EBCDIC bytes?
+    #[inline]
+    pub(crate) fn admits_all(&self, class: Class, bytes: &[u8]) -> bool {
+        let (sign, rest) = match (class, bytes.split_first()) {
+            (Class::Xn, Some((sign, rest))) => (matches!(self.to_latin[*sign as usize], b'C' | b'D'), rest),
+            _ => (true, bytes),
+        };
+        let all = rest.iter().fold(u16::MAX, |all, byte| all & self.classes[*byte as usize]);
+        sign && (all >> class as u16) & 1 == 1
+    }
+}
+
+/// The classes of text.
+const CLASSES: [Class; 8] = [Class::N, Class::A, Class::An, Class::As, Class::Ns, Class::Ans, Class::Z, Class::Xn];
+
+pub(crate) static PAGE_037: Page = Page::new(CP037);
+pub(crate) static PAGE_500: Page = Page::new(CP500);
+pub(crate) static PAGE_1047: Page = Page::new(CP1047);
 
 #[cfg(test)]
 mod tests {
@@ -71,6 +107,19 @@ mod tests {
             assert_eq!(page.from_latin[b'0' as usize], 0xF0);
             assert_eq!(page.from_latin[b'A' as usize], 0xC1);
             assert_eq!(page.from_latin[b' ' as usize], 0x40);
+        }
+    }
+
+    #[test]
+    fn classes_are_those_of_the_text() {
+        for page in [&PAGE_037, &PAGE_500, &PAGE_1047] {
+            for class in CLASSES {
+                for byte in 0..=255u8 {
+                    let latin = page.to_latin[byte as usize];
+                    let wanted = [b'C', latin].iter().enumerate().all(|(at, byte)| class.admits(at, *byte));
+                    assert_eq!(page.admits_all(class, &[0xC3, byte]), wanted, "{class:?} {byte:02x}");
+                }
+            }
         }
     }
 

@@ -137,10 +137,7 @@ fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
 /// Is the value within its class and coding?
 fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
     match spec.coding {
-        Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
-            let table = &page(spec.coding).to_latin;
-            value.iter().enumerate().all(|(at, byte)| spec.class.admits(at, table[*byte as usize]))
-        }
+        Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => page(spec.coding).admits_all(spec.class, value),
         Coding::Bytes => value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
         Coding::Hex => value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()),
         Coding::EbcdicHex => value.iter().all(|byte| ebcdic_hex_digit(*byte, spec.case).is_some()),

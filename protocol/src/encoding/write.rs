@@ -18,7 +18,7 @@ pub(crate) struct Laid {
 }
 
 /// Appends prefix and value of one field to `out`; on an error `out` is as it was.
-#[inline]
+#[inline(always)]
 pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
     let fill = filling(spec, logical)?;
     let units = logical.len() + fill;
@@ -39,7 +39,12 @@ pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<La
         out.truncate(start);
         return Err(offending(spec, logical));
     }
-    Ok(Laid { len: before + wire, odd: spec.leaves_spare(units) })
+    let odd = match spec.shape {
+        Shape::Packed => units % 2 == 1,
+        Shape::Other => spec.leaves_spare(units),
+        _ => false,
+    };
+    Ok(Laid { len: before + wire, odd })
 }
 
 /// Checks a value that needs no filler and lays it out.
@@ -104,7 +109,7 @@ fn pack_pairs(digits: &[u8], out: &mut [u8]) {
 }
 
 /// How many units of filler a value needs; an error where it is too long, or too short and not to be filled up.
-#[inline]
+#[inline(always)]
 fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     let had = logical.len();
     if had > spec.max as usize {
@@ -121,6 +126,7 @@ fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
 }
 
 /// Checks a value and lays it out with `fill` units of filler.
+#[inline(never)]
 fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) -> bool {
     if !admitted(spec, logical) {
         return false;
