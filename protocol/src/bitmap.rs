@@ -115,9 +115,17 @@ impl FieldSet {
     }
 
     /// The smallest field.
+    #[inline]
     #[must_use]
-    pub fn first(&self) -> Option<u8> {
-        self.iter().next()
+    pub const fn first(&self) -> Option<u8> {
+        let mut word = 0;
+        while word < 3 {
+            if self.0[word] != 0 {
+                return Some(word as u8 * 64 + self.0[word].leading_zeros() as u8 + 1);
+            }
+            word += 1;
+        }
+        None
     }
 
     /// The fields in ascending order.

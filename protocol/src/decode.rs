@@ -120,18 +120,22 @@ fn walk(
             let field = base + zeros as u8;
             let spec = profile.spec(field);
             let wire = spec.run as usize;
+            if wire == 0 || spec.shape != run.shape {
+                run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+                run = Run { shape: spec.shape, start: offset };
+            }
             let slot = if wire > 0 && body.len() - offset >= wire {
-                if spec.shape != run.shape {
-                    run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
-                    run = Run { shape: spec.shape, start: offset };
-                }
                 Slot::new(offset, wire, false)
             } else {
-                run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
                 if field == unmapped {
                     return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
                 }
-                let found = single(profile, field, &body[offset..]).map_err(|fault| stop(field, offset, fault))?;
+                let found = single(profile, field, &body[offset..]).map_err(|fault| {
+                    // A field cut short in the middle of a run: what stands before it comes first.
+                    let before =
+                        run.end_last(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start));
+                    before.err().unwrap_or_else(|| stop(field, offset, fault))
+                })?;
                 run = Run { shape: Shape::Raw, start: offset + found.len };
                 Slot::new(offset, found.len, found.odd)
             };
@@ -140,7 +144,7 @@ fn walk(
             filled += 1;
         }
     }
-    run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+    run.end_last(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
     if offset < body.len() {
         return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: body.len() - offset } });
     }
@@ -158,10 +162,16 @@ impl Run {
     fn end(&self, body: &[u8], end: usize) -> Result<(), ()> {
         if read::shape_fits(self.shape, &body[self.start..end]) { Ok(()) } else { Err(()) }
     }
+
+    /// The same where it is not worth the code in line.
+    #[inline(never)]
+    fn end_last(&self, body: &[u8], end: usize) -> Result<(), ()> {
+        self.end(body, end)
+    }
 }
 
 /// One field by itself, with what is inside it.
-#[inline(always)]
+#[inline]
 fn single(profile: &Profile, field: u8, rest: &[u8]) -> Result<Found, Fault> {
     let spec = profile.spec(field);
     let found = read::field(spec, rest)?;
@@ -228,7 +238,10 @@ pub(crate) fn bitmap<'a>(form: &BitmapForm, input: &'a [u8]) -> Result<(FieldSet
         rest = after;
     }
     let mut set = FieldSet::from_words(words);
-    set.remove(1);
+    // Where no second bitmap can follow, bit 1 is one like any other.
+    if form.blocks > 1 {
+        set.remove(1);
+    }
     if form.blocks == 3 {
         set.remove(65);
     }

@@ -5,9 +5,13 @@
 //! hex, a composite as its elements. An element that occurs more than once stands in the list more than once.
 
 use crate::{
-    Dialect, FieldError, FieldSet, Message, Mti, class::Class, dialect::Sensitivity, error::Reason, field::Spec,
+    Dialect, FieldError, FieldSet, Message, Mti,
+    class::Class,
+    dialect::Sensitivity,
+    error::Reason,
+    field::{Coding, Spec},
 };
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// One field, or one element inside a composite.
 #[derive(Clone, PartialEq, Eq)]
@@ -142,10 +146,10 @@ fn set(message: &mut Message, element: &Element) -> Result<(), (String, ElementR
     let field = element.key.parse().ok().filter(|field| (2..=FieldSet::MAX).contains(field));
     let field: u8 = field.ok_or(here(ElementReason::NoField))?;
     let set = match &element.value {
-        Value::Text(text) if message.is_binary(field) => {
-            message.set(field, &unhex(text).ok_or(here(ElementReason::NoHex))?)
+        Value::Text(text) => {
+            let logical = from_text(message.spec(field), text).ok_or(here(ElementReason::NoHex))?;
+            message.set(field, &logical)
         }
-        Value::Text(text) => message.set(field, text.as_bytes()),
         Value::Elements(below) => {
             let mut composite = message.new_composite(field).ok_or(here(ElementReason::NoComposite))?;
             composite.push_elements(below)?;
@@ -155,12 +159,27 @@ fn set(message: &mut Message, element: &Element) -> Result<(), (String, ElementR
     set.map_err(|FieldError { reason, .. }| here(ElementReason::Field(reason)))
 }
 
-/// A logical value as text; binary, and text in a character set that is not UTF-8, as upper-case hex.
+/// A logical value as text; binary as upper-case hex. Text in a character set of its own that is not UTF-8 is written as
+/// `0x` and hex (and so is such text that would look like that itself), so that [`from_text`] finds the same bytes again.
 pub(crate) fn text(spec: &Spec, logical: &[u8]) -> String {
     match std::str::from_utf8(logical) {
-        Ok(text) if spec.class != Class::B => text.to_owned(),
-        _ => hex(logical),
+        _ if spec.class == Class::B => hex(logical),
+        Ok(text) if spec.coding != Coding::Bytes || escaped(text).is_none() => text.to_owned(),
+        _ => format!("0x{}", hex(logical)),
     }
+}
+
+/// A logical value from its text; `None` where hex is wanted and not given.
+pub(crate) fn from_text<'a>(spec: &Spec, text: &'a str) -> Option<Cow<'a, [u8]>> {
+    match (spec.class, spec.coding) {
+        (Class::B, _) => unhex(text).map(Cow::Owned),
+        (_, Coding::Bytes) => Some(escaped(text).map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)),
+        _ => Some(Cow::Borrowed(text.as_bytes())),
+    }
+}
+
+fn escaped(text: &str) -> Option<Vec<u8>> {
+    unhex(text.strip_prefix("0x")?)
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

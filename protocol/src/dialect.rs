@@ -88,6 +88,11 @@ impl BitmapForm {
         if self.hex { 16 } else { 8 }
     }
 
+    /// Does this bit announce a further bitmap, and so no field?
+    pub(crate) const fn is_announcement(&self, field: u8) -> bool {
+        (field == 1 && self.blocks > 1) || (field == 65 && self.blocks > 2)
+    }
+
     /// How many blocks these words take.
     pub(crate) const fn blocks_for(&self, words: &[u64; 3]) -> usize {
         if self.fixed {

@@ -48,6 +48,9 @@ impl Slot {
     }
 }
 
+/// A scratch larger than this is looked through for values that were replaced since.
+const CROWDED: usize = 16 * 1024;
+
 /// A slot for each present field; on the stack for an ordinary message.
 pub(crate) type Slots = SmallVec<[Slot; 48]>;
 
@@ -204,7 +207,10 @@ impl Message {
     }
 
     #[inline]
-    fn spec(&self, field: u8) -> &Spec {
+    pub(crate) fn spec(&self, field: u8) -> &Spec {
+        if field > FieldSet::MAX {
+            return &Spec::UNDEFINED;
+        }
         self.dialect.profile(self.mti).spec(field)
     }
 
@@ -271,12 +277,15 @@ impl Message {
     /// Is the field's value binary (class `b`), so that people write it in hex?
     #[must_use]
     pub fn is_binary(&self, field: u8) -> bool {
-        field <= FieldSet::MAX && self.spec(field).class == Class::B
+        self.spec(field).class == Class::B && self.dialect.profile(self.mti).defined.contains(field)
     }
 
     /// Sets a field from its logical value: checked against class and length, padded as the dialect says, packed into the
     /// wire form.
     pub fn set(&mut self, field: u8, logical: &[u8]) -> Result<(), FieldError> {
+        if self.scratch.len() > CROWDED {
+            self.tidy();
+        }
         let profile = self.dialect.profile(self.mti);
         if !profile.defined.contains(field) {
             return Err(FieldError { field, reason: Reason::Unmapped });
@@ -299,6 +308,21 @@ impl Message {
         }
         self.place_in_scratch(field, Slot::new(start, laid.len, laid.odd));
         Ok(())
+    }
+
+    /// Lays the set fields out anew, without what was set before and replaced since.
+    #[cold]
+    fn tidy(&mut self) {
+        let mut scratch = Scratch::new();
+        for (field, slot) in self.present.iter().zip(&mut self.slots) {
+            if self.changed.contains(field) {
+                let bytes = &self.scratch.bytes()[slot.start()..slot.end()];
+                let start = scratch.len();
+                scratch.room(bytes.len()).copy_from_slice(bytes);
+                *slot = Slot::new(start, bytes.len(), slot.odd());
+            }
+        }
+        self.scratch = scratch;
     }
 
     /// Copies a field, prefix and value, from a message in which it has the same form.
@@ -451,6 +475,27 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_small_enough_to_be_moved() {
+        assert!(size_of::<Message>() <= 448, "{}", size_of::<Message>());
+    }
+
+    #[test]
+    fn setting_a_field_for_ever_does_not_fill_the_message() {
+        let dialect = Dialect::named("iso87-ascii").unwrap();
+        let mut message = Message::new(&dialect, "0200".parse().unwrap());
+        message.set(3, b"000000").unwrap();
+        for round in 0..1000u32 {
+            message.set(48, &vec![b'0' + (round % 10) as u8; 900]).unwrap();
+            message.set_number(11, round.into()).unwrap();
+        }
+        assert_eq!((message.number(3), message.number(11), message.length(48)), (Some(0), Some(999), Some(900)));
+        let mut out = BytesMut::new();
+        message.encode(&mut out).unwrap();
+        assert_eq!(dialect.decode(out.freeze()).unwrap().logical(48), message.logical(48));
+        assert!(message.wire(200).is_none() && message.set(200, b"1").is_err() && !message.is_binary(255));
+    }
 
     #[test]
     fn every_shipped_dialect_takes_a_payment_there_and_back() {

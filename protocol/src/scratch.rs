@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_was_written_stays_through_growth() {
         let mut scratch = Scratch::new();
-        let mut wanted = Vec::new();
+        let mut wanted = Vec::<u8>::new();
         for round in 0..200u8 {
             let piece = vec![round; usize::from(round)];
             scratch.room(piece.len()).copy_from_slice(&piece);

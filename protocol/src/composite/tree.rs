@@ -3,8 +3,7 @@
 use super::{ElementSpec, Inside, Layout, ber, walk::Walk};
 use crate::{
     bitmap::FieldSet,
-    class::Class,
-    describe::{Element, ElementReason, Value, hex, text, unhex},
+    describe::{Element, ElementReason, Value, from_text, hex, text, unhex},
     dialect::Sensitivity,
     encode,
     encoding::{Fault, prefix, read, write},
@@ -212,7 +211,8 @@ impl Composite {
             let logical = match &element.value {
                 Value::Text(text) => {
                     let spec = declared.map(|element| &element.spec).or(self.inside.unknown.as_ref());
-                    from_text(spec, text).ok_or((element.key.clone(), ElementReason::NoHex))?
+                    let spec = spec.ok_or((element.key.clone(), ElementReason::NoElement))?;
+                    from_text(spec, text).ok_or((element.key.clone(), ElementReason::NoHex))?.into_owned()
                 }
                 Value::Elements(below) => {
                     let inside = declared.and_then(|element| element.inside.as_ref());
@@ -230,17 +230,9 @@ impl Composite {
     }
 }
 
-/// A logical value from what a person writes.
-fn from_text(spec: Option<&Spec>, text: &str) -> Option<Vec<u8>> {
-    match spec {
-        Some(spec) if spec.class == Class::B => unhex(text),
-        _ => Some(text.as_bytes().to_vec()),
-    }
-}
-
 /// The tag as it stands on the wire.
 pub(crate) fn tag_bytes(tag: &Spec, key: &str) -> Option<Vec<u8>> {
-    let logical = from_text(Some(tag), key)?;
+    let logical = from_text(tag, key)?;
     let mut scratch = Scratch::new();
     if logical.len() != tag.max as usize {
         return None;

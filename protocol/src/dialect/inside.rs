@@ -136,8 +136,8 @@ fn element(
             _ => return wrong("positional elements are numbered in their order"),
         },
         Layout::Bitmap(form) => match key.parse() {
-            Ok(place) if (1..=64 * form.blocks).contains(&place) => number = place,
-            _ => return wrong("the key is no bit of the inner bitmap"),
+            Ok(place) if (1..=64 * form.blocks).contains(&place) && !form.is_announcement(place) => number = place,
+            _ => return wrong("the key is no bit of the inner bitmap that stands for an element"),
         },
     }
     let own_length = tag.is_empty();

@@ -87,11 +87,20 @@ pub(super) fn read(
 }
 
 fn nodes(mut fields: Reader, most: u8) -> Result<Nodes, DialectError> {
-    fields.rest().into_iter().map(|(key, node)| Ok((field_number(&key, &node.origin, most)?, node))).collect()
+    let gone = |node: &Node| matches!(node.kind, Kind::Flag(false));
+    let mut nodes = Nodes::new();
+    for (key, node) in fields.rest() {
+        if !(gone(&node) && key == "65") {
+            nodes.insert(field_number(&key, &node.origin, most)?, node);
+        }
+    }
+    Ok(nodes)
 }
 
 fn field_number(key: &str, origin: &Origin, most: u8) -> Result<u8, DialectError> {
     match key.parse::<u8>() {
+        Ok(65) if most > 128 => Err(origin
+            .error(Some(key), "announces the third bitmap here: take it out with `65 = false`, or have two bitmaps")),
         Ok(field) if (2..=most).contains(&field) && !key.starts_with('0') => Ok(field),
         _ => Err(origin.error(Some(key), format!("a data element is a number from 2 to {most} under this bitmap"))),
     }

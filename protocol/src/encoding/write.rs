@@ -71,7 +71,7 @@ fn whole(spec: &Spec, logical: &[u8], out: &mut [u8]) -> bool {
             out.iter_mut().zip(logical).for_each(|(to, digit)| *to = digit | 0xF0);
             all_digits(logical)
         }
-        Shape::Packed if logical.len() % 2 == 0 => {
+        Shape::Packed if logical.len().is_multiple_of(2) => {
             pack_pairs(logical, out);
             all_digits(logical)
         }

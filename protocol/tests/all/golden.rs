@@ -2,7 +2,7 @@
 //! from the values alone; the damaged ones refused.
 
 use crate::samples::{hex, unhex};
-use banklink_protocol::{Dialect, FieldSet, Message};
+use banklink_protocol::{Dialect, FieldSet, Message, describe};
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use std::{fmt::Write, sync::Arc};
@@ -113,8 +113,9 @@ fn every_vector_says_what_its_source_says() {
                     if value.is_ascii() {
                         assert_eq!(message.text(field).as_deref(), Some(value), "{id} DE{field}");
                     } else {
-                        // GBK passes as bytes and is shown as hex.
-                        assert_eq!(message.text(field), Some(hex(message.wire(field).unwrap())), "{id} DE{field}");
+                        // GBK passes as bytes and is shown as hex, marked as such.
+                        let wanted = format!("0x{}", hex(message.wire(field).unwrap()));
+                        assert_eq!(message.text(field), Some(wanted), "{id} DE{field}");
                     }
                 }
             }
@@ -135,6 +136,8 @@ fn every_vector_is_built_from_its_values() {
             built.set(field, &decoded.logical(field).unwrap()).unwrap_or_else(|error| panic!("{id}: {error}"));
         }
         assert_eq!(hex(&encoded(&built)), hex(&body), "{id}");
+        let named = describe::message(&dialect, decoded.mti(), &describe::elements(&decoded)).unwrap();
+        assert_eq!(hex(&encoded(&named)), hex(&body), "{id} by names and text");
     }
 }
 
