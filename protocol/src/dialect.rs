@@ -1,4 +1,92 @@
 //! A dialect: how one bank writes ISO 8583, as data.
+//!
+//! # The file
+//!
+//! A dialect is a TOML file. Most files only say how they differ from another:
+//!
+//! ```toml
+//! extends = "iso87-bcd"               # a file beside this one, or a shipped dialect
+//! name = "north-bank"
+//!
+//! [fields]
+//! 41 = { format = "ans16" }           # only what differs: the name and the rest stay
+//! 48 = { encoding = "cp500", prefix = "ebcdic" }
+//! 60 = false                          # not used: a message with bit 60 is refused
+//!
+//! [mandatory]
+//! "02x0" = [3, 4, 7, 11, 41]          # x is any digit; lists of all patterns that match are joined
+//!
+//! [variants."08xx"]                   # fields that differ by MTI; the more particular pattern has the last word
+//! 48 = { format = "b...999" }
+//! ```
+//!
+//! A file that extends nothing has, besides `name` and `[fields]`:
+//!
+//! | key | values |
+//! |---|---|
+//! | `version` | `1987`, `1993`, `2003` |
+//! | `mti` | `"ascii"`, `"ebcdic"`, `"bcd"` |
+//! | `bitmap` | a table, see below |
+//! | `defaults` | wire settings for all fields of a class: tables `n`, `z`, `b`, `"x+n"`, and `text` for all others |
+//!
+//! # Bitmap
+//!
+//! | key | values |
+//! |---|---|
+//! | `encoding` | `"raw"`, `"hex"`, `"ebcdic-hex"` |
+//! | `case` | `"upper"` (usual), `"lower"`: how hex is written; both are read |
+//! | `blocks` | most bitmaps of 64: 1, 2 (usual), 3; the next stands behind the one whose first bit announces it |
+//! | `fixed` | `true`: always that many, whatever the first bits say |
+//! | `announce` | only where `fixed`: are those bits set when `"used"` (usual), `"always"`, `"never"` |
+//!
+//! # Fields
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `format` | the notation of the standard: class (`n a an as ns ans z b x+n`), a dot for each digit of the length prefix if the length varies, maximum: `n6`, `n..19`, `ans...999`; `b` counts bytes, `x+n8` has eight digits behind its sign |
+//! | `name` | what people call it |
+//! | `show` | who may see it: `"public"`, `"pan"` (six and four), `"private"` (hidden unless revealed), `"secret"` (never; what is taken where nothing is said) |
+//! | `min` | least length, usually 0 |
+//! | `encoding` | `"ascii"` (usual), `"cp037"`, `"cp500"`, `"cp1047"`; for `n`, `z`, `x+n` also `"bcd"`; for `ans` also `"bytes"` (GBK, UTF-8 and the like, untouched); for `b` `"raw"` (usual), `"hex"`, `"ebcdic-hex"` |
+//! | `prefix` | the length before the value: `"ascii"` (usual), `"ebcdic"`, `"bcd"` (two digits a byte), `"binary"` (one byte up to two dots, two up to four, three up to six), `"hex"` (one hex character a dot) |
+//! | `counts` | what the prefix counts: `"digits"` or `"bytes"`; must be said where they differ (packed digits, hex text) |
+//! | `nibble-side`, `nibble` | where the spare nibble of an odd number of packed digits is, `"left"` (usual) or `"right"`, and which, `"0"` (usual) to `"F"` |
+//! | `check-nibble` | `false`: take any spare nibble |
+//! | `case` | case of hex text: `"upper"` (usual), `"lower"`, `"any"` (written upper) |
+//! | `sign` | of `x+n` in packed digits: a byte `"ascii"` (usual) or `"ebcdic"`, or a `"nibble"` |
+//! | `separator` | how text of class `z` writes the separator: `"="` (usual) or `"D"`; both are read |
+//! | `pad`, `pad-char` | how a short value of a fixed field is filled up when it is set: `"left"`, `"right"`, `"none"`; usually `n` left with `0`, text right with blanks, `z` and `b` not at all |
+//!
+//! # Insides
+//!
+//! A field, or an element inside one, may declare what is in it. Elements are described over the *logical* value: inside
+//! text everything is ASCII, whatever the field's code page or packing; inside `b` each element says its own encoding.
+//!
+//! ```toml
+//! [fields.48]
+//! inside = "tlv"                      # tag, length, value
+//! tag = { format = "an2" }            # a field's format and encoding, of fixed length
+//! length = { digits = 2 }             # and `prefix` as of a field
+//! unknown = "keep"                    # (usual) or "refuse": tags that are not listed
+//! elements.PI = { format = "ans..20", name = "Product", show = "public" }
+//!
+//! [fields.54]
+//! inside = "positional"               # elements 1, 2, 3 … in this order
+//! repeat = true                       # again until the end; `optional = true` lets it end after any element
+//! elements = { 1 = { format = "n2" }, 2 = { format = "n2" }, 3 = { format = "n3" }, 4 = { format = "x+n12" } }
+//!
+//! [fields.55]
+//! inside = "ber-tlv"                  # keys are tags in upper-case hex; `format` may be left out
+//!
+//! [fields.127]
+//! format = "b......999999"
+//! inside = "bitmap"
+//! bitmap = { encoding = "raw", blocks = 1 }
+//! elements = { 2 = { format = "ans..32" }, 25 = { format = "b....9999", inside = "ber-tlv" } }
+//! ```
+//!
+//! A mistake is a [`DialectError`] with file, line and field; so is an unknown key, and a setting that has no meaning where
+//! it stands.
 
 mod compile;
 mod inside;
@@ -196,7 +284,7 @@ impl Dialect {
 
     /// A shipped dialect by name.
     ///
-    /// Each call compiles it anew (about a hundred microseconds): keep the result.
+    /// Each call compiles it anew (a few hundred microseconds): keep the result.
     pub fn named(name: &str) -> Option<Arc<Self>> {
         Self::shipped().contains(&name).then(|| {
             let text = shipped::text(name).expect("every shipped name has its text");

@@ -2,7 +2,7 @@
 
 use super::{
     DialectError, Label, compile, inside,
-    tree::{Node, Reader},
+    tree::{Node, Origin, Reader},
 };
 use crate::{
     class::Class,
@@ -105,9 +105,10 @@ pub(super) struct Compiled {
 pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<Compiled, DialectError> {
     let label = compile::label(&mut reader)?;
     let format = required_format(&mut reader)?;
-    let mut settings = defaults.of(format.class);
-    reader.fill_in(&mut settings);
+    let own = reader.origins();
+    reader.fill_in(defaults.of(format.class));
     let mut spec = wire(&mut reader, &format, true)?;
+    sensible(&reader, &own, &spec, format.dots > 0)?;
     let inside = inside::read(&mut reader, &spec, inside::DEEPEST)?;
     spec.inside = inside.is_some();
     reader.finish()?;
@@ -121,7 +122,10 @@ pub(super) fn element(reader: &mut Reader, own: bool, anything: Option<&Spec>) -
         return Ok(*spec);
     }
     let format = required_format(reader)?;
-    wire(reader, &format, own)
+    let given = reader.origins();
+    let spec = wire(reader, &format, own)?;
+    sensible(reader, &given, &spec, own && format.dots > 0)?;
+    Ok(spec)
 }
 
 /// The form of the tags of a composite: a value of fixed length.
@@ -291,6 +295,27 @@ fn padding(reader: &mut Reader, class: Class, prefix: Prefix) -> Result<(Side, u
         }
         _ => Err(reader.at(&origin, format!("`pad-char` is \"{text}\", wanted one ASCII character"))),
     }
+}
+
+/// A setting of the field's own that has no meaning for it is a mistake. (Defaults may not concern every field.)
+fn sensible(reader: &Reader, own: &BTreeMap<String, Origin>, spec: &Spec, prefixed: bool) -> Result<(), DialectError> {
+    let hex = matches!(spec.coding, Coding::Hex | Coding::EbcdicHex);
+    let packed = spec.coding == Coding::Bcd;
+    for (key, origin) in own {
+        let (sensible, what) = match key.as_str() {
+            "prefix" | "counts" => (prefixed, "a length prefix"),
+            "pad" | "pad-char" => (spec.fixed(), "fixed length"),
+            "nibble" | "nibble-side" | "check-nibble" => (packed, "packed digits"),
+            "case" => (hex, "hex text"),
+            "sign" => (packed && spec.class == Class::Xn, "x+n in packed digits"),
+            "separator" => (!packed && spec.class == Class::Z, "z in text"),
+            _ => continue,
+        };
+        if !sensible {
+            return Err(reader.at(origin, format!("`{key}` has a meaning only with {what}")));
+        }
+    }
+    Ok(())
 }
 
 /// Can the prefix say the maximum?

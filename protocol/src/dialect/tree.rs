@@ -202,9 +202,14 @@ impl Reader {
         }
     }
 
+    /// Where each key that is left was written.
+    pub(super) fn origins(&self) -> BTreeMap<String, Origin> {
+        self.entries.iter().map(|(key, node)| (key.clone(), node.origin.clone())).collect()
+    }
+
     /// Adds what the table does not say itself.
-    pub(super) fn fill_in(&mut self, settings: &mut BTreeMap<String, Node>) {
-        for (key, node) in std::mem::take(settings) {
+    pub(super) fn fill_in(&mut self, settings: BTreeMap<String, Node>) {
+        for (key, node) in settings {
             self.entries.entry(key).or_insert(node);
         }
     }

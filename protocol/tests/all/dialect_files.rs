@@ -175,7 +175,7 @@ fn every_bitmap_form() {
 fn variants_and_mandatory_lists_follow_the_mti() {
     let dialect = dialect(
         "[fields]\n3 = { format = \"n6\" }\n48 = { format = \"ans...999\" }\n\
-         [variants.\"08xx\"]\n48 = { format = \"b4\", prefix = \"ascii\" }\n\
+         [variants.\"08xx\"]\n48 = { format = \"b4\" }\n\
          [variants.\"0810\"]\n48 = { format = \"n8\" }\n\
          [mandatory]\n\"02xx\" = [3]\n\"0xx0\" = [48]\n",
     )
@@ -279,6 +279,10 @@ fn a_mistake_is_told_by_file_line_and_field() {
             "`counts` \"digits\" or \"bytes\"",
         ),
         ("[fields]\n60 = { format = \"n6\", nibble = \"G\" }", 6, Some("60"), "one hex digit"),
+        ("[fields]\n60 = { format = \"n6\", nibble = \"F\" }", 6, Some("60"), "only with packed digits"),
+        ("[fields]\n60 = { format = \"n6\", prefix = \"bcd\" }", 6, Some("60"), "only with a length prefix"),
+        ("[fields]\n60 = { format = \"ans..6\", pad = \"left\" }", 6, Some("60"), "only with fixed length"),
+        ("[fields]\n60 = { format = \"b6\", case = \"lower\" }", 6, Some("60"), "only with hex text"),
         ("[fields]\n60 = { format = \"n6\", pad-char = \"x\" }", 6, Some("60"), "class n does not admit"),
         ("[fields]\n60 = { format = 6 }", 6, Some("60"), "is a text, found a number"),
         ("[fields]\n60 = { format = \"n6\", show = \"maybe\" }", 6, Some("60"), "\"secret\""),
@@ -309,4 +313,17 @@ fn a_mistake_is_told_by_file_line_and_field() {
         assert!(told.contains(part), "{told}");
         assert!(told.starts_with(&format!("mine.toml:{line}: ")), "{told}");
     }
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_dialects() {
+    let source = include_str!("../../src/dialect.rs");
+    let text: String =
+        source.lines().filter_map(|line| line.strip_prefix("//!")).map(|line| format!("{line}\n")).collect();
+    let blocks: Vec<_> = text.split("```toml").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 2);
+    let north = Dialect::parse("first", blocks[0]).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!north.defines(60) && north.mandatory("0200".parse().unwrap()).contains(41));
+    let insides = format!("extends = \"iso87-ascii\"\nname = \"second\"\n{}", blocks[1]);
+    Dialect::parse("second", &insides).unwrap_or_else(|error| panic!("{error}"));
 }

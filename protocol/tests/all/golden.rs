@@ -54,15 +54,16 @@ fn field_toml(form: &str) -> String {
         }
     };
     let length = rest[1];
+    let counts = |what: &str| if dots.is_empty() { String::new() } else { format!(", counts = \"{what}\"") };
     let (class, encoding) = match rest[0] {
         "asc" => ("ans", "encoding = \"ascii\"".to_owned()),
         "ebc" => ("ans", "encoding = \"cp500\"".to_owned()),
         "gbk" => ("ans", "encoding = \"bytes\"".to_owned()),
         "bin" => ("b", "encoding = \"raw\"".to_owned()),
-        "hex" => ("b", "encoding = \"hex\", counts = \"bytes\"".to_owned()),
+        "hex" => ("b", format!("encoding = \"hex\"{}", counts("bytes"))),
         "bcd" => {
             let side = if rest.get(2) == Some(&"padr") { "right" } else { "left" };
-            ("n", format!("encoding = \"bcd\", counts = \"digits\", nibble-side = \"{side}\""))
+            ("n", format!("encoding = \"bcd\"{}, nibble-side = \"{side}\"", counts("digits")))
         }
         other => panic!("a form that the vectors do not use: {other}"),
     };
