@@ -17,7 +17,7 @@
 //! "02x0" = [3, 4, 7, 11, 41]          # x is any digit; lists of all patterns that match are joined
 //!
 //! [variants."08xx"]                   # fields that differ by MTI; the more particular pattern has the last word
-//! 48 = { format = "b...999" }
+//! 62 = { format = "b...999" }
 //! ```
 //!
 //! A file that extends nothing has, besides `name` and `[fields]`:
