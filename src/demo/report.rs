@@ -15,15 +15,15 @@ pub fn text(outcome: &Outcome) -> String {
         "\n {} payments, each looked up in the books of the acquirers, of the switch and of the banks:\n\n",
         grouped(comparison.payments.into())
     );
-    let rows: [(&str, &Class, &str); 5] = [
-        ("approved by all three, booked at the bank", &comparison.approved, ""),
-        ("declined by the bank, and so by all three", &comparison.declined, ""),
-        ("refused by the switch, sent to no bank", &comparison.refused, ""),
-        ("unknown, reversal due", &comparison.unknown, "the bank did not answer in time"),
-        ("DISAGREEMENT", &comparison.disagreements, ""),
+    let rows: [(&str, &Class); 5] = [
+        ("approved by all three, booked at the bank", &comparison.approved),
+        ("declined by the bank, and so by all three", &comparison.declined),
+        ("refused by the switch, sent to no bank", &comparison.refused),
+        ("unknown, reversal due: the bank did not answer in time", &comparison.unknown),
+        ("DISAGREEMENT", &comparison.disagreements),
     ];
-    for (name, class, note) in rows {
-        writeln!(text, "   {name:<44}{:>9}{:>17}   {note}", grouped(class.count.into()), money(class.minor))
+    for (name, class) in rows {
+        writeln!(text, "   {name:<55}{:>10}{:>17}", grouped(class.count.into()), money(class.minor))
             .expect("a String takes all text");
     }
     text.push('\n');
@@ -45,12 +45,12 @@ pub fn text(outcome: &Outcome) -> String {
 /// Approvals of each bank, counted and summed in each of the three books.
 fn by_bank(comparison: &Comparison) -> String {
     let mut text = format!(
-        "   {:<12}{:>26}{:>26}{:>26}\n",
+        "   {:<13}{:>23}{:>23}{:>23}\n",
         "approved by", "acquirers were told", "the switch recorded", "the bank booked"
     );
     for bank in &comparison.banks {
-        let cell = |class: &Class| format!("{:>9}{:>17}", grouped(class.count.into()), money(class.minor));
-        writeln!(text, "   {:<12}{}{}{}", bank.name, cell(&bank.told), cell(&bank.recorded), cell(&bank.booked))
+        let cell = |class: &Class| format!("{:>8}{:>15}", grouped(class.count.into()), money(class.minor));
+        writeln!(text, "   {:<13}{}{}{}", bank.name, cell(&bank.told), cell(&bank.recorded), cell(&bank.booked))
             .expect("a String takes all text");
     }
     if comparison.unknown_booked.count > 0 {
@@ -74,7 +74,7 @@ fn lines(text: &mut String, title: &str, lines: &[Line], count: u64) {
     for line in lines.iter().take(LISTED) {
         let Line { acquirer, bank, stan, rrn, card, reason, .. } = line;
         let amount = money(line.amount.into());
-        writeln!(text, "   {acquirer:<10}{bank:<10}STAN {stan:06}  RRN {rrn:<12}  {card:<19}{amount:>9}  {reason}")
+        writeln!(text, "   {acquirer:<10}{bank:<9}{stan:06} {rrn:<13}{card:<20}{amount:>8}  {reason}")
             .expect("a String takes all text");
     }
     let more = count.saturating_sub(LISTED as u64);

@@ -119,7 +119,7 @@ impl Screen {
             text.push_str(&self.bank(bank, part));
         }
         let head = format!(
-            " {:<10}{:<15}{:<14}{:>10}{:>10}{:>10}{:>11}{:>9}",
+            " {:<10}{:<15}{:<14}{:>10}{:>10}{:>10}{:>11}{:>12}",
             "acquirer", "dialect", "sessions", "per s", "requests", "answers", "refused", "in flight"
         );
         writeln!(text, "\n{}", self.paint(Tone::Quiet, &head)).expect("a String takes all text");
@@ -186,7 +186,7 @@ impl Screen {
     fn acquirer(&self, acquirer: &AcquirerSnapshot, part: &network::AcquirerPart) -> String {
         let before = self.history.front().and_then(|moment| moment.snapshot.acquirer(part.name));
         format!(
-            " {:<10}{:<15}{:<14}{:>10}{:>10}{:>10}{:>11}{:>9}\n",
+            " {:<10}{:<15}{:<14}{:>10}{:>10}{:>10}{:>11}{:>12}\n",
             acquirer.name,
             part.dialect,
             acquirer.sessions,

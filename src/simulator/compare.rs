@@ -297,8 +297,8 @@ fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>)
         },
         Some(Outcome::Unknown) => match (told, booked) {
             (Some(true), _) => Found::Disagreement("timed out, approved to the acquirer"),
-            (_, true) => Found::Unknown("no answer in time; booked at the bank"),
-            (_, false) => Found::Unknown("no answer in time; not booked at the bank"),
+            (_, true) => Found::Unknown("booked at the bank"),
+            (_, false) => Found::Unknown("not booked at the bank"),
         },
         #[expect(unreachable_patterns, reason = "outcomes yet to come are nothing that agrees")]
         Some(_) => Found::Disagreement("an outcome this comparison does not know"),

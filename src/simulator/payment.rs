@@ -38,9 +38,9 @@ impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = usize::from(self.digits);
         if digits < PAN_SHOWN_FROM {
-            return write!(f, "{:*<digits$}", "");
+            return f.pad(&"*".repeat(digits));
         }
-        write!(f, "{:06}{:*<hidden$}{:04}", self.first, "", self.last, hidden = digits - 10)
+        f.pad(&format!("{:06}{:*<hidden$}{:04}", self.first, "", self.last, hidden = digits - 10))
     }
 }
 

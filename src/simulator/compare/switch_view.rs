@@ -2,7 +2,7 @@
 
 use crate::record::{Outcome, PaymentId, Record};
 use banklink_protocol::element::ResponseCode;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Where and under which numbers a payment went to a bank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +37,7 @@ pub struct SwitchPayment {
 /// All payments of one switch. Grows with every payment: for demonstrations and tests of known length.
 #[derive(Default)]
 pub struct SwitchView {
-    payments: HashMap<PaymentId, SwitchPayment>,
+    payments: BTreeMap<PaymentId, SwitchPayment>,
 }
 
 impl SwitchView {
@@ -77,7 +77,7 @@ impl SwitchView {
         }
     }
 
-    /// All payments, in no order.
+    /// All payments, in the order of their arrival.
     pub fn payments(&self) -> impl Iterator<Item = &SwitchPayment> {
         self.payments.values()
     }
