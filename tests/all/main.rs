@@ -5,5 +5,6 @@ mod corpus;
 mod harness;
 mod interop;
 mod leak;
+mod simulators;
 mod tidy;
 mod tools;

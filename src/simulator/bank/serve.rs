@@ -132,6 +132,9 @@ impl Server {
         let mut alarm = pin!(tokio::time::sleep(NEVER));
         let mut wire = Wire::new(stream);
         let mut connection = Connection::new(framing, self.echo);
+        if let Some(first) = connection.next() {
+            alarm.as_mut().reset(first);
+        }
         loop {
             tokio::select! {
                 read = wire.exchange() => {
