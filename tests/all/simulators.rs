@@ -237,8 +237,7 @@ fn bank_and_load_as_commands() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (rules, report) = (file("rules.toml"), file("report.json"));
     std::fs::write(&rules, "[[rule]]\nname = 'no funds'\nevery = 4\nanswer = '51'\n").unwrap();
-    let (bank, address) =
-        Process::start(&["bank", "--listen", "127.0.0.1:0", "--rules", &rules, "--report", &report]);
+    let (bank, address) = Process::start(&["bank", "--listen", "127.0.0.1:0", "--rules", &rules, "--report", &report]);
     let args = ["load", &address.to_string(), "--count", "200", "--connections", "2", "--window", "4", "--json"];
     let load = Command::new(BANKLINK).args(args).output().unwrap();
     assert_eq!(load.status.code(), Some(0), "{}", String::from_utf8_lossy(&load.stderr));
