@@ -81,6 +81,7 @@ impl Core {
         match *record {
             Record::Received { payment, .. } => self.next_payment = PaymentId(self.next_payment.0.max(payment.0 + 1)),
             Record::Sent { payment, at, connection, original, references, .. } => {
+                self.make_way(connection.bank, original.stan);
                 let past = self.recent.insert(connection, original, references);
                 let key = self.pendings.insert(Pending {
                     connection,
@@ -109,6 +110,16 @@ impl Core {
                 }
             }
             Record::Outcome { sent: None, .. } | Record::Answered { .. } => {}
+        }
+    }
+
+    /// Frees the place of a STAN that a late entry held until it was forgotten, of which no Record speaks: when Records are
+    /// folded, the next payment in that place says so.
+    fn make_way(&mut self, bank: BankId, stan: Stan) {
+        let held = self.banks[usize::from(bank.0)].stans.find(stan);
+        let late = |key: &u32| self.pendings.get(*key).is_some_and(|held| matches!(held.state, State::Late(_)));
+        if let Some(key) = held.filter(late) {
+            self.release(key);
         }
     }
 
