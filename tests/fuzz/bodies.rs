@@ -70,7 +70,8 @@ pub(crate) fn translate(data: &[u8]) {
     let Ok(message) = from.decode(Bytes::copy_from_slice(message)) else { return };
     let Ok(translated) = Translation::new(from, to).apply(message.clone()) else { return };
     let bytes = encoded(&translated.message);
-    let Ok(read) = to.decode(bytes) else { return };
+    let read = to.decode(bytes).unwrap_or_else(|error| panic!("translated into what cannot be read: {error}"));
+    assert_eq!(read.mti(), message.mti());
     for field in message.fields().filter(|field| !translated.dropped.contains(*field)) {
         assert!(read.has(field), "DE{field} is lost and not counted as dropped");
         assert_eq!(message.number(field), read.number(field), "DE{field} changed its value");
