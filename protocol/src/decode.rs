@@ -10,7 +10,7 @@ use crate::{
     },
     error::{DecodeError, Reason},
     field::{Case, Shape},
-    message::{Message, Slot},
+    message::{Message, Slot, Slots},
 };
 use bytes::Bytes;
 use nom::{IResult, bytes::complete::take};
@@ -87,7 +87,10 @@ fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
     let walked = walk(profile, body, head, &announced, unmapped, slots);
     message.head = head as u16;
     if let Err(stop) = walked {
-        message.keep_below(&announced, stop.field.unwrap_or(u8::MAX));
+        match aligned(profile, &message.frame, head, &announced) {
+            Some((present, slots)) => message.keep(present, slots),
+            None => message.keep_below(&announced, stop.field.unwrap_or(u8::MAX)),
+        }
         return Err(stop);
     }
     message.decoded(announced);
@@ -95,6 +98,29 @@ fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
         None => Ok(()),
         Some(field) => Err(Stop { field: Some(field), offset: message.frame.len(), reason: Reason::Missing }),
     }
+}
+
+/// The fields that are good, where what is wrong is only the content of others: every length holds, to the last byte. An
+/// answer to a letter in the amount can then still carry the trace number that stands behind it. Where a length is in
+/// doubt, so is everything behind it: `None`.
+#[cold]
+fn aligned(profile: &Profile, body: &[u8], head: usize, announced: &FieldSet) -> Option<(FieldSet, Slots)> {
+    let (mut present, mut slots) = (FieldSet::new(), Slots::new());
+    let mut offset = head;
+    for field in announced.iter() {
+        if !profile.defined.contains(field) {
+            return None;
+        }
+        offset += match single(profile, field, &body[offset..]) {
+            Ok(found) => {
+                present.insert(field);
+                slots.push(Slot::new(offset, found.len, found.odd));
+                found.len
+            }
+            Err(_) => read::extent(profile.spec(field), &body[offset..])?,
+        };
+    }
+    (offset == body.len()).then_some((present, slots))
 }
 
 /// Finds every announced field in turn; all bytes must be used up.

@@ -104,7 +104,8 @@ pub struct DecodeError {
     pub offset: usize,
     /// What was wrong.
     pub reason: Reason,
-    /// All that was decoded before the error, where an MTI could be read: enough to answer it.
+    /// All that was decoded before the error, where an MTI could be read: enough to answer it. Where only the content of
+    /// fields is wrong while every length holds to the last byte, the good fields behind it are there as well.
     pub partial: Option<Box<Message>>,
 }
 

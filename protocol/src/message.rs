@@ -117,6 +117,13 @@ impl Message {
         self.last = present.last().unwrap_or(0);
     }
 
+    /// The good fields of a message with an error.
+    #[cold]
+    pub(crate) fn keep(&mut self, present: FieldSet, slots: Slots) {
+        self.decoded(present);
+        self.slots = slots;
+    }
+
     /// What was decoded before an error in `field`.
     #[cold]
     pub(crate) fn keep_below(&mut self, announced: &FieldSet, field: u8) {

@@ -3,6 +3,7 @@
 
 use banklink_protocol::{
     Dialect, Message, Translation, describe,
+    error::Reason,
     frame::{Frame, FrameError, Framing, Header, HeaderKind},
 };
 use bytes::{Bytes, BytesMut};
@@ -90,7 +91,18 @@ fn decode_in(dialect: &Arc<Dialect>, data: &[u8]) {
         Err(error) => {
             assert!(error.offset <= data.len(), "an offset outside the message: {error}");
             let _ = format!("{error} {:?}", error.partial);
+            if let Some(partial) = error.partial {
+                answerable(dialect, &partial);
+            }
         }
+    }
+}
+
+/// What was decoded in spite of an error is a message: it can be written, and says the same when it is read.
+fn answerable(dialect: &Arc<Dialect>, partial: &Message) {
+    match dialect.decode(encoded(partial)) {
+        Ok(read) => assert!(describe::elements(&read) == describe::elements(partial), "reads another message"),
+        Err(error) => assert_eq!(error.reason, Reason::Missing, "{error}"),
     }
 }
 

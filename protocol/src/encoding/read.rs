@@ -69,6 +69,18 @@ fn other(spec: &Spec, after: &[u8], number: usize) -> Result<Found, Fault> {
     }
 }
 
+/// The bytes that a field at the front of `input` takes, prefix and value, whatever stands in the value; `None` where its
+/// length is no length, outside the field's bounds, or more than there is.
+#[cold]
+pub(crate) fn extent(spec: &Spec, input: &[u8]) -> Option<usize> {
+    let units = match spec.prefix_width {
+        0 => spec.max as usize,
+        _ => bounded(spec, prefix::read(spec, input).ok()?.1).ok()?,
+    };
+    let whole = spec.prefix_width as usize + spec.wire_len(units);
+    (whole <= input.len()).then_some(whole)
+}
+
 /// Checks a value whose length came from elsewhere (a tag's length); says whether packed digits have a spare nibble.
 pub(crate) fn alone(spec: &Spec, value: &[u8]) -> Result<bool, Fault> {
     let most = spec.max as usize;

@@ -93,6 +93,29 @@ fn a_bad_inside_is_placed_in_the_message() {
 }
 
 #[test]
+fn the_good_fields_are_kept_where_only_content_is_wrong() {
+    for name in ["iso87-ascii", "iso87-bcd", "iso87-ebcdic"] {
+        let dialect = Dialect::named(name).unwrap();
+        let message = purchase(&dialect);
+        let mut whole = bytes(&message);
+        let amount = message.wire(4).unwrap();
+        let at = whole.windows(amount.len()).position(|window| window == amount).unwrap();
+        whole[at] = 0xFF;
+        let error = refused(&dialect, &whole);
+        assert_eq!(error.field, Some(4), "{name}");
+        let partial = *error.partial.unwrap();
+        let good: Vec<_> = message.fields().filter(|field| *field != 4).collect();
+        assert_eq!(partial.fields().collect::<Vec<_>>(), good, "{name}");
+        assert!(good.iter().all(|field| partial.wire(*field) == message.wire(*field)), "{name}");
+        let again = dialect.decode(bytes(&partial).into()).unwrap();
+        assert_eq!((again.number(11), again.has(4)), (Some(123), false), "{name}");
+        whole.push(b'0');
+        let doubtful = refused(&dialect, &whole).partial.unwrap();
+        assert_eq!(doubtful.fields().collect::<Vec<_>>(), [2, 3], "{name}: with a byte too many no length is sure");
+    }
+}
+
+#[test]
 fn what_was_decoded_before_the_error_is_kept() {
     let dialect = Dialect::named("iso87-ascii").unwrap();
     let mut message = purchase(&dialect);
@@ -100,6 +123,7 @@ fn what_was_decoded_before_the_error_is_kept() {
     let mut whole = bytes(&message);
     let at = whole.windows(4).position(|window| window == b"5999").unwrap();
     whole[at] = b'x';
+    whole.push(b'0');
     let error = refused(&dialect, &whole);
     assert_eq!((error.field, error.offset), (Some(18), at));
     let mut partial = *error.partial.unwrap();
