@@ -1,10 +1,7 @@
 //! Rules of the tree that the compiler does not know: who may import whom, how long a file may be, which words are not
 //! to be found. A rule that cannot be tested is a wish.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// Longest file, in lines.
 const LONGEST: usize = 600;
@@ -67,7 +64,7 @@ fn files(kinds: &[&str]) -> Vec<(String, String)> {
     found
 }
 
-fn relative(path: &PathBuf) -> String {
+fn relative(path: &Path) -> String {
     path.strip_prefix(root()).expect("below the root").display().to_string()
 }
 

@@ -2,7 +2,7 @@
 
 use super::patiently;
 use banklink_protocol::{
-    Dialect, Message, Mti,
+    Dialect, Message,
     frame::{Frame, Framing, Header},
 };
 use bytes::{Bytes, BytesMut};
@@ -138,11 +138,6 @@ impl Line {
         self.send(message).await;
         let response = message.mti().response().expect("a request");
         self.expect(&response.to_string()).await
-    }
-
-    /// A message of this line's dialect.
-    pub(crate) fn message(&self, mti: &str) -> Message {
-        Message::new(&self.dialect, mti.parse::<Mti>().expect("an MTI"))
     }
 
     pub(crate) async fn close(mut self) {

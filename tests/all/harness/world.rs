@@ -183,7 +183,7 @@ impl World {
         patiently("a failed handshake", async {
             let (stream, _) = bank.listener.accept().await.expect("a connection");
             let handshake = TlsAcceptor::from(Arc::clone(&bank.tls)).accept(stream).await;
-            handshake.err().expect("no connection may come of this")
+            handshake.expect_err("no connection may come of this")
         })
         .await
     }
