@@ -11,12 +11,14 @@ use banklink_protocol::{Dialect, frame::Framing};
 use rustls::pki_types::ServerName;
 use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, BufReader},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+/// TLS asks its stream for four kilobytes at a time; a read of the socket takes as much as is there.
+const READ_AHEAD: usize = 64 * 1024;
 /// After an accept that failed for want of descriptors or memory, the next try waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -108,14 +110,14 @@ async fn connect(
     address: &str,
     server_name: Option<&ServerName<'static>>,
     tls: &Arc<rustls::ClientConfig>,
-) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+) -> io::Result<tokio_rustls::client::TlsStream<BufReader<TcpStream>>> {
     let name = match server_name {
         Some(name) => name.clone(),
         None => host_of(address).ok_or_else(|| io::Error::other(format!("{address} has no usable host name")))?,
     };
     let stream = TcpStream::connect(address).await?;
     socket::prepare(&stream)?;
-    TlsConnector::from(Arc::clone(tls)).connect(name, stream).await
+    TlsConnector::from(Arc::clone(tls)).connect(name, BufReader::with_capacity(READ_AHEAD, stream)).await
 }
 
 /// The host of `host:port`, as a name to verify.
@@ -150,6 +152,7 @@ async fn accepted(stream: TcpStream, from: SocketAddr, settings: Rc<Settings>, h
     if let Err(error) = socket::prepare(&stream) {
         return warn(&error.to_string());
     }
+    let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let stream = match timeout(settings.connect_timeout, TlsAcceptor::from(Arc::clone(tls)).accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return warn(&tls::explain(&error)),

@@ -206,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.stuck_since = None;
         if self.line.outlet.is_closing() {
-            // A peer that does not take our farewell is not waited for longer than for any other write.
+            // A peer that takes no farewell is given up by TCP_USER_TIMEOUT.
             return match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
                 Ok(()) => Poll::Ready(End::ByUs),
                 Err(error) => Poll::Ready(End::Failed(error)),

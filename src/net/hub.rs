@@ -109,13 +109,14 @@ impl Hub {
         if sessions.open[acquirer.0 as usize] >= max {
             return None;
         }
-        let place = sessions.free.pop().unwrap_or_else(|| {
-            sessions.places.push(Place::default());
-            sessions.places.len() - 1
-        });
-        if place >= 1 << PLACE_BITS {
-            return None;
-        }
+        let place = match sessions.free.pop() {
+            Some(place) => place,
+            None if sessions.places.len() >> PLACE_BITS > 0 => return None,
+            None => {
+                sessions.places.push(Place::default());
+                sessions.places.len() - 1
+            }
+        };
         sessions.opened += 1;
         let session = SessionId(sessions.opened << PLACE_BITS | place as u64);
         sessions.places[place].session = Some((session, acquirer, Rc::clone(line)));

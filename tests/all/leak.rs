@@ -2,16 +2,10 @@
 //! log at the most talkative level, real traffic goes through it, good and bad, and everything it wrote anywhere is
 //! searched for the exact values that were sent.
 
-use crate::harness::{Line, PATIENCE, Setup, field, network, purchase, reply, set};
-use banklink_protocol::{Dialect, Message, frame::Framing};
+use crate::harness::{Line, Program, Setup, field, network, purchase, reply, set};
+use banklink_protocol::{Dialect, Message};
 use bytes::BytesMut;
-use std::{
-    io::{BufRead, BufReader, Read},
-    net::SocketAddr,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
-    thread,
-};
+use std::{net::SocketAddr, process::Command};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -67,59 +61,6 @@ fn assert_clean(sink: &str, text: &str) {
     }
 }
 
-/// A running `banklink run` and what it writes.
-struct Program {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-    /// What was read from `lines` so far.
-    log: String,
-}
-
-impl Program {
-    fn start(config: &std::path::Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_banklink"));
-        command.arg("run").arg(config).env("RUST_BACKTRACE", "1");
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("our own program");
-        let stderr = BufReader::new(child.stderr.take().expect("piped"));
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, log: String::new() }
-    }
-
-    /// Reads on until a line has both texts; that line.
-    fn line_with(&mut self, texts: [&str; 2]) -> String {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("waited in vain for {texts:?} in\n{}", self.log));
-            self.log.push_str(&line);
-            self.log.push('\n');
-            if texts.iter().all(|text| line.contains(text)) {
-                return line;
-            }
-        }
-    }
-
-    fn address(&mut self, texts: [&str; 2]) -> SocketAddr {
-        let line = self.line_with(texts);
-        let value: serde_json::Value = serde_json::from_str(&line).expect("one JSON object a line");
-        value["address"].as_str().and_then(|text| text.parse().ok()).expect("an address")
-    }
-
-    /// SIGTERM, and all that it wrote.
-    fn end(mut self) -> (ExitStatus, String, String) {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
-        let status = self.child.wait().expect("our own child");
-        for line in self.lines.iter() {
-            self.log.push_str(&line);
-            self.log.push('\n');
-        }
-        let mut stdout = String::new();
-        self.child.stdout.take().expect("piped").read_to_string(&mut stdout).expect("text");
-        (status, self.log, stdout)
-    }
-}
-
 async fn get(admin: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(admin).await.expect("the admin endpoint");
     let request = format!("GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
@@ -135,14 +76,11 @@ async fn program() -> (Program, Line, Line, SocketAddr, tempfile::TempDir) {
     let setup = setup.bank("acme", "iso87-ascii", "timeout = \"1s\"").await;
     let (config, banks, folder) = setup.more("[log]\nlevel = \"trace\"\nformat = \"json\"\n").write();
     let mut program = Program::start(&config);
-    let acquirer = program.address(["listening", "shop"]);
-    let admin = program.address(["admin endpoint", "address"]);
+    let (shop, admin) = (program.address(["listening", "shop"]), program.address(["admin endpoint", "address"]));
     let mut bank = banks[0].connection().await;
     bank.sign_on("00").await;
     program.line_with(["\"to\":\"up\"", "acme"]);
-    let stream = TcpStream::connect(acquirer).await.expect("it listens");
-    let dialect = Dialect::named("iso87-ascii").expect("shipped");
-    let shop = Line::new(stream, dialect, Framing::named("binary2").expect("a framing"));
+    let shop = Line::connect(shop, "iso87-ascii").await;
     (program, bank, shop, admin, folder)
 }
 

@@ -5,6 +5,7 @@ mod corpus;
 mod harness;
 mod interop;
 mod leak;
+mod program;
 mod simulators;
 mod tidy;
 mod tools;

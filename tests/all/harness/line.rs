@@ -37,6 +37,13 @@ impl Line {
         }
     }
 
+    /// A plain session with the default framing.
+    pub(crate) async fn connect(address: std::net::SocketAddr, dialect: &str) -> Self {
+        let stream = tokio::net::TcpStream::connect(address).await.expect("the switch listens");
+        let dialect = Dialect::named(dialect).expect("a shipped dialect");
+        Self::new(stream, dialect, Framing::named("binary2").expect("a framing"))
+    }
+
     /// The bytes of a message as a frame with the line's first header.
     pub(crate) fn frame(&self, message: &Message) -> BytesMut {
         self.frame_with(&self.framing.header.first(), message)

@@ -4,11 +4,13 @@
 pub(crate) mod line;
 pub(crate) mod messages;
 pub(crate) mod pki;
+pub(crate) mod program;
 pub(crate) mod world;
 
 pub(crate) use line::Line;
 pub(crate) use messages::{field, network, purchase, reply, set};
 pub(crate) use pki::Pki;
+pub(crate) use program::Program;
 pub(crate) use world::{Setup, World};
 
 use std::time::Duration;
