@@ -166,6 +166,24 @@ pub(crate) fn all_alphanumeric(bytes: &[u8]) -> bool {
     })
 }
 
+/// The 32 bits that eight ASCII hex characters of either case say.
+#[inline]
+pub(crate) fn hex_word(characters: &[u8; 8]) -> Option<u32> {
+    let word = u64::from_be_bytes(*characters);
+    let ascii = word & !HIGH;
+    let folded = ascii | (0x20 * ONES);
+    let digit = at_least(ascii, b'0') & !at_least(ascii, b'9' + 1);
+    let letter = at_least(ascii, 0x40) & at_least(folded, b'a') & !at_least(folded, b'f' + 1);
+    if (word & HIGH) | (!(digit | letter) & HIGH) != 0 {
+        return None;
+    }
+    // Letters have bit 6 set, and 1 to 6 in the low nibble.
+    let nibbles = (word & (0x0F * ONES)) + 9 * ((word >> 6) & ONES);
+    let bytes = (nibbles | (nibbles >> 4)) & 0x00FF_00FF_00FF_00FF;
+    let pairs = (bytes | (bytes >> 8)) & 0x0000_FFFF_0000_FFFF;
+    Some((pairs | (pairs >> 16)) as u32)
+}
+
 /// The high bit of every byte of `ascii` (all below 80) that is `least` or more.
 #[inline(always)]
 const fn at_least(ascii: u64, least: u8) -> u64 {
@@ -205,6 +223,16 @@ mod tests {
         agrees(b'z', all_alphanumeric, |byte| Class::An.admits(0, byte));
         agrees(b'9', all_track, |byte| Class::Z.admits(0, byte));
         agrees(0x99, all_packed_digits, |byte| byte >> 4 < 10 && byte & 15 < 10);
+    }
+
+    #[test]
+    fn hex_characters_are_read_eight_at_a_time() {
+        assert_eq!(hex_word(b"0123aBcD"), Some(0x0123_ABCD));
+        assert_eq!(hex_word(b"FfEe9870"), Some(0xFFEE_9870));
+        for byte in 0..=255u8 {
+            let wanted = (byte as char).to_digit(16).filter(|_| byte.is_ascii()).map(|digit| digit << 16);
+            assert_eq!(hex_word(&[b'0', b'0', b'0', byte, b'0', b'0', b'0', b'0']), wanted, "{byte:02x}");
+        }
     }
 
     #[test]

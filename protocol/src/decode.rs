@@ -3,6 +3,7 @@
 use crate::{
     Dialect, Mti,
     bitmap::FieldSet,
+    class::hex_word,
     dialect::{BitmapForm, MtiForm, Profile},
     encoding::{
         Fault,
@@ -150,8 +151,8 @@ fn walk(
                 run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
                 run = Run { shape: spec.shape, start: offset };
             }
-            let slot = if wire > 0 && body.len() - offset >= wire {
-                Slot::new(offset, wire, false)
+            let (len, odd) = if wire > 0 && body.len() - offset >= wire {
+                (wire, false)
             } else {
                 if field == unmapped {
                     return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
@@ -163,11 +164,11 @@ fn walk(
                     before.err().unwrap_or_else(|| stop(field, offset, fault))
                 })?;
                 run = Run { shape: Shape::Raw, start: offset + found.len };
-                Slot::new(offset, found.len, found.odd)
+                (found.len, found.odd)
             };
-            offset = slot.end();
-            slots[filled] = slot;
+            slots[filled] = Slot::new(offset, len, odd);
             filled += 1;
+            offset += len;
         }
     }
     run.end_last(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
@@ -283,24 +284,6 @@ fn word(form: &BitmapForm, block: &[u8]) -> Option<u64> {
         let digit = |byte: &u8| read::ebcdic_hex_digit(*byte, Case::Any);
         return block.iter().try_fold(0, |word, byte| Some((word << 4) | u64::from(digit(byte)?)));
     }
-    let mut word = 0;
-    let mut wrong = 0;
-    for byte in block {
-        let digit = HEX[*byte as usize];
-        wrong |= digit;
-        word = (word << 4) | u64::from(digit & 15);
-    }
-    (wrong < 16).then_some(word)
+    let (first, last) = (block.first_chunk::<8>()?, block.last_chunk::<8>()?);
+    Some((u64::from(hex_word(first)?) << 32) | u64::from(hex_word(last)?))
 }
-
-/// The value of each hex character in either case; 255 for what is none.
-static HEX: [u8; 256] = {
-    let mut table = [255; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
-        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    table
-};

@@ -215,7 +215,8 @@ pub(crate) struct Label {
 /// The fields as they are under some MTIs.
 #[derive(PartialEq)]
 pub(crate) struct Profile {
-    specs: Box<[Spec; 193]>,
+    /// One for every value of a byte, so that no look-up needs a check.
+    specs: Box<[Spec; 256]>,
     labels: Vec<Option<Label>>,
     insides: Vec<Option<Arc<Inside>>>,
     pub(crate) defined: FieldSet,

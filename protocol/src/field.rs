@@ -108,8 +108,9 @@ pub(crate) enum Shape {
     Undefined,
 }
 
-/// One field.
+/// One field. Aligned, so that finding one in a table is a shift.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(align(32))]
 pub(crate) struct Spec {
     pub(crate) shape: Shape,
     /// Bytes on the wire of a field that can be checked in one run with its neighbours of the same shape: of fixed length,

@@ -39,7 +39,7 @@ impl Slot {
     }
 
     #[inline]
-    pub(crate) const fn end(self) -> usize {
+    const fn end(self) -> usize {
         self.start as usize + (self.len & !Self::ODD) as usize
     }
 
@@ -191,9 +191,6 @@ impl Message {
 
     #[inline]
     pub(crate) fn spec(&self, field: u8) -> &Spec {
-        if field > FieldSet::MAX {
-            return &Spec::UNDEFINED;
-        }
         self.dialect.profile(self.mti).spec(field)
     }
 

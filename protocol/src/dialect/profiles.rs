@@ -157,7 +157,7 @@ impl Builder<'_> {
             }
         }
         let mut profile = Profile {
-            specs: Box::new([Spec::UNDEFINED; 193]),
+            specs: Box::new([Spec::UNDEFINED; 256]),
             labels: vec![None; 193],
             insides: vec![None; 193],
             defined: FieldSet::new(),
