@@ -8,7 +8,7 @@ pub mod serve;
 
 use crate::simulator::{
     payment::{Card, Payment, text, with_card_number},
-    stream::{first_header, write_frame},
+    stream::write_frame,
 };
 use banklink_protocol::{
     Dialect, Message, Mti,
@@ -145,7 +145,7 @@ impl Bank {
             }
         };
         if set().is_ok() {
-            let header = first_header(&self.framing);
+            let header = self.framing.header.first();
             self.write(&header, &echo, turn.now);
         }
     }

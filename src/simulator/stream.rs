@@ -2,7 +2,7 @@
 
 use banklink_protocol::{
     EncodeError, Message,
-    frame::{FrameError, Framing, Header, HeaderKind},
+    frame::{FrameError, Framing, Header},
 };
 use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
@@ -31,35 +31,6 @@ pub struct DialTls {
     pub name: ServerName<'static>,
 }
 
-/// A message that does not fit its dialect or its framing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unwritable {
-    /// The frame is longer than the framing allows.
-    Frame(FrameError),
-    /// A field does not fit.
-    Encode(EncodeError),
-}
-
-impl std::fmt::Display for Unwritable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Frame(error) => write!(f, "{error:?}"),
-            Self::Encode(error) => write!(f, "{error}"),
-        }
-    }
-}
-impl std::error::Error for Unwritable {}
-impl From<FrameError> for Unwritable {
-    fn from(error: FrameError) -> Self {
-        Self::Frame(error)
-    }
-}
-impl From<EncodeError> for Unwritable {
-    fn from(error: EncodeError) -> Self {
-        Self::Encode(error)
-    }
-}
-
 /// Appends one message as a frame.
 ///
 /// # Errors
@@ -69,17 +40,8 @@ pub fn write_frame(
     header: &Header,
     message: &Message,
     out: &mut BytesMut,
-) -> Result<(), Unwritable> {
-    framing.write(out, header, |out| message.encode(out).map_err(Unwritable::from))
-}
-
-/// The header of a message that answers nothing: none, or a TPDU with id 60 and no addresses.
-#[must_use]
-pub fn first_header(framing: &Framing) -> Header {
-    match framing.header {
-        HeaderKind::None => Header::new(),
-        HeaderKind::Tpdu => Header::from_slice(&[0x60, 0, 0, 0, 0]),
-    }
+) -> Result<(), EncodeError> {
+    framing.write(out, header, |out| message.encode(out))
 }
 
 /// A stream with its two buffers. Reading never waits for writing: what the peer does not take yet stays in `output`.

@@ -1,7 +1,7 @@
 //! A message laid out once, of which each payment changes a few digits in place: no encoding, no allocation a payment.
 
 use super::template::TemplateError;
-use crate::simulator::stream::{first_header, write_frame};
+use crate::simulator::stream::write_frame;
 use banklink_protocol::{Message, frame::Framing};
 use bytes::BytesMut;
 
@@ -140,7 +140,7 @@ impl Place {
 
 fn layout(message: &Message, framing: &Framing) -> Result<BytesMut, TemplateError> {
     let mut out = BytesMut::new();
-    write_frame(framing, &first_header(framing), message, &mut out)
+    write_frame(framing, &framing.header.first(), message, &mut out)
         .map_err(|error| TemplateError(error.to_string()))?;
     Ok(out)
 }
