@@ -22,10 +22,12 @@ pub(crate) struct Laid {
 pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
     let fill = filling(spec, logical)?;
     let units = logical.len() + fill;
-    let wire = match spec.shape {
-        Shape::Packed => units.div_ceil(2),
-        Shape::Other => spec.wire_len(units),
-        _ => units,
+    let (wire, odd) = if spec.shape == Shape::Packed {
+        (units.div_ceil(2), units % 2 == 1)
+    } else if spec.shape == Shape::Other {
+        (spec.wire_len(units), spec.leaves_spare(units))
+    } else {
+        (units, false)
     };
     let before = spec.prefix_width as usize;
     let start = out.len();
@@ -39,11 +41,6 @@ pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<La
         out.truncate(start);
         return Err(offending(spec, logical));
     }
-    let odd = match spec.shape {
-        Shape::Packed => units % 2 == 1,
-        Shape::Other => spec.leaves_spare(units),
-        _ => false,
-    };
     Ok(Laid { len: before + wire, odd })
 }
 

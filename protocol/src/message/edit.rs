@@ -1,7 +1,7 @@
 //! Changing a message: setting fields into the scratch, removing them, another MTI.
 
 use super::{Message, Slot};
-use crate::{FieldError, Mti, composite::Composite, encoding::write, error::Reason, scratch::Scratch};
+use crate::{FieldError, Mti, composite::Composite, encoding::write, error::Reason, field::Shape, scratch::Scratch};
 use std::sync::Arc;
 
 /// A scratch larger than this is looked through for values that were replaced since.
@@ -37,10 +37,10 @@ impl Message {
             self.tidy();
         }
         let profile = self.dialect.profile(self.mti);
-        if !profile.defined.contains(field) {
+        let spec = profile.spec(field);
+        if spec.shape == Shape::Undefined {
             return Err(FieldError { field, reason: Reason::Unmapped });
         }
-        let spec = profile.spec(field);
         if spec.inside
             && let Some(inside) = profile.inside(field)
         {
