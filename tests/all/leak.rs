@@ -73,7 +73,7 @@ async fn get(admin: SocketAddr, path: &str) -> String {
 /// A world of its own process: the program, its bank's line and an acquirer's session.
 async fn program() -> (Program, Line, Line, SocketAddr, tempfile::TempDir) {
     let setup = Setup::new().acquirer("shop", "iso87-ascii", "");
-    let setup = setup.bank("acme", "iso87-ascii", "timeout = \"1s\"").await;
+    let setup = setup.bank("acme", "iso87-ascii", "timeout = \"2s\"").await;
     let (config, banks, folder) = setup.more("[log]\nlevel = \"trace\"\nformat = \"json\"\n").write();
     let mut program = Program::start(&config);
     let (shop, admin) = (program.address(["listening", "shop"]), program.address(["admin endpoint", "address"]));

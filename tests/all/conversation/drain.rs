@@ -24,7 +24,7 @@ async fn case_04_a_drain_finishes_what_is_in_flight_and_signs_off() {
 
 #[tokio::test]
 async fn a_drain_does_not_wait_longer_than_the_banks_time_out() {
-    let (world, mut bank, mut shop) = World::ready("timeout = \"50ms\"\nnetwork_timeout = \"50ms\"").await;
+    let (world, mut bank, mut shop) = World::ready("timeout = \"50ms\"\nnetwork_timeout = \"700ms\"").await;
     shop.send(&purchase("iso87-ascii")).await;
     bank.expect("0200").await;
     world.switch.drain();

@@ -78,7 +78,7 @@ async fn case_05_the_banks_echo_is_answered() {
 
 #[tokio::test]
 async fn case_06_three_missed_echoes_reconnect_and_sign_on() {
-    let (mut world, mut bank, _shop) = World::ready("echo_idle = \"10ms\"\nnetwork_timeout = \"10ms\"").await;
+    let (mut world, mut bank, _shop) = World::ready("echo_idle = \"10ms\"\nnetwork_timeout = \"700ms\"").await;
     for _ in 0..3 {
         assert_eq!(field(&bank.expect("0800").await, 70), "301");
     }

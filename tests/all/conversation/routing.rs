@@ -117,7 +117,7 @@ async fn case_52_what_was_certainly_not_written_goes_to_the_second_bank() {
 
 #[tokio::test]
 async fn case_53_a_connection_that_never_answers_is_taken_out_of_routing() {
-    let breaker = "connections = 3\ntimeout = \"50ms\"\nbreaker = 2\nnetwork_timeout = \"10s\"";
+    let breaker = "connections = 3\ntimeout = \"700ms\"\nbreaker = 2\nnetwork_timeout = \"10s\"";
     let mut world = World::simple(breaker).await;
     let mut lines = Vec::new();
     for _ in 0..3 {
