@@ -239,3 +239,30 @@ fn a_bank_that_dials_us_is_known_by_its_certificate() {
 fn an_empty_file_is_no_configuration() {
     assert_eq!(parse("").err().unwrap().len(), 3);
 }
+
+#[test]
+fn the_example_is_a_configuration_and_has_every_key() {
+    let example = include_str!("../../banklink.example.toml");
+    let folder = folder();
+    let certificates = folder.path().join("certs/dev");
+    std::fs::create_dir_all(&certificates).unwrap();
+    for (ours, theirs) in
+        [("ca.pem", "ca.pem"), ("switch.pem", "switch-client.pem"), ("switch-key.pem", "switch-client.key")]
+    {
+        std::fs::copy(folder.path().join(ours), certificates.join(theirs)).unwrap();
+    }
+    let file = folder.path().join("banklink.example.toml");
+    let config = Config::parse(example, &file).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(config.rules.banks[0].header[..], [0x60, 0x00, 0x03, 0x00, 0x00]);
+    // Each table told of an unknown key lists those that are known.
+    for table in ["[switch]", "[admin]", "[log]", "[[acquirer]]", "[[bank]]", "[[route]]"] {
+        let unknown = example.replacen(&format!("\n{table}\n"), &format!("\n{table}\nnonsense = 1\n"), 1);
+        let errors = Config::parse(&unknown, &file).err().expect("nonsense is unknown").to_string();
+        let known = errors.split("known are: ").nth(1).unwrap().to_owned();
+        let rest = &example[example.find(&format!("\n{table}\n")).unwrap() + 1..];
+        let part = &rest[..rest[1..].find("\n[").map_or(rest.len(), |at| at + 1)];
+        for key in known.trim().split(", ") {
+            assert!(part.contains(&format!("{key} = ")), "{table} of the example does not show `{key}`");
+        }
+    }
+}
