@@ -28,9 +28,9 @@ The bank approves everything, unless a rule says otherwise. Rules are TOML; the 
   answer = \"51\"
   [[rule]]
   name = \"silent\"
-  card = \"541333\"                 # a prefix or the whole card number; also: terminal, processing (DE3), mti
+  card = \"541333\"                 # a prefix or all of it; also: terminal, processing, mti
   every = 20                      # each 20th of them
-  then = \"silence\"                # or: answer, double, close, garbage, wrong-amount, wrong-stan
+  then = \"silence\"              # answer, double, close, garbage, wrong-amount, wrong-stan
   books = true                    # it books what it does not answer
   delay = \"250ms\"                 # later; longer than the switch waits = a late answer
 
@@ -64,7 +64,7 @@ pub struct Args {
     /// Write all it saw to this file at the end (JSON)
     #[arg(long, value_name = "FILE", help_heading = "Books")]
     report: Option<PathBuf>,
-    /// List at most so many requests, about 120 bytes each; 0 keeps totals only (reversals then find nothing)
+    /// List at most so many requests, about 120 bytes each; 0 keeps totals only (and accepts every reversal)
     #[arg(long, value_name = "N", default_value_t = ENTRIES, help_heading = "Books")]
     books: usize,
 }

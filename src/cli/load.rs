@@ -5,12 +5,15 @@ use super::{
     link::{Link, Tls, block_on, interrupted},
     print,
 };
-use crate::simulator::{
-    acquirer::{
-        Plan, Run, Template, drive,
-        session::{Shared, lock},
+use crate::{
+    net::tls::explain,
+    simulator::{
+        acquirer::{
+            Plan, Run, Template, drive,
+            session::{Shared, lock},
+        },
+        bank::rules::duration,
     },
-    bank::rules::duration,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -123,10 +126,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let summary = results.summary();
     if args.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else {
+    } else if results.sent > 0 {
         print(&format!("{}\n", summary.table()))?;
     }
-    driven.map_err(|error| Failure::wrong(format_args!("{}: {error}", args.address)))?;
+    driven.map_err(|error| Failure::wrong(format_args!("{}: {}", args.address, explain(&error))))?;
     if results.errors() > 0 { Err(Failure::told()) } else { Ok(()) }
 }
 
