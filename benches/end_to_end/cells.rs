@@ -52,9 +52,12 @@ impl Cell {
     }
 }
 
+/// Attempts to get a first payment approved; each takes some milliseconds.
+const ATTEMPTS: usize = 3_000;
+
 /// Waits until a payment through the switch is approved: its bank connections are up then.
 pub(crate) fn wait_for_approval(address: &str) -> Outcome<()> {
-    for _ in 0..200 {
+    for _ in 0..ATTEMPTS {
         let one = Command::new(BANKLINK)
             .args(["load", address, "--json", "--count", "1", "--timeout", "1s"])
             .stderr(Stdio::null())
