@@ -157,7 +157,7 @@ impl Engine {
                 Output::Record(record) => unit.records.push(record),
                 Output::ToBank { connection, send, header, message, expires } => {
                     let what = What::Send { connection, send, expires };
-                    if let Some((why, message)) = self.hand_to_bank(unit, connection, what, &header, message) {
+                    if let Err(why) = self.hand_to_bank(unit, connection, what, &header, &message) {
                         self.machine.handle(now, Input::NotSent { connection, send, why, message: Some(message) });
                     }
                 }
@@ -165,7 +165,7 @@ impl Engine {
                     // Lost with its connection: the bank asks again.
                     if let Some(line) = self.hub.connection(connection) {
                         let header = line.settings.framing.answer_header(&header);
-                        let _ = self.hand_to_bank(unit, connection, What::AnswerBank, &header, message);
+                        let _ = self.hand_to_bank(unit, connection, What::AnswerBank, &header, &message);
                     }
                 }
                 Output::Answer { to, message } => self.answer(unit, &to, &message),
@@ -176,23 +176,23 @@ impl Engine {
         }
     }
 
-    /// Lays a message out for a bank; back comes what cannot be.
+    /// Lays a message out for a bank.
     fn hand_to_bank(
         &self,
         unit: &mut Unit,
         connection: ConnectionId,
         what: What,
         header: &Header,
-        message: Message,
-    ) -> Option<(NotSent, Message)> {
-        let Some(line) = self.hub.connection(connection) else { return Some((NotSent::ConnectionDown, message)) };
-        if let Err(error) = lay_out(unit, &line, header, &message) {
+        message: &Message,
+    ) -> Result<(), NotSent> {
+        let line = self.hub.connection(connection).ok_or(NotSent::ConnectionDown)?;
+        if let Err(error) = lay_out(unit, &line, header, message) {
             let bank = &*self.names.banks[usize::from(connection.bank.0)];
             tracing::error!(bank, mti = %message.mti(), %error, "cannot lay out a message");
-            return Some((NotSent::Encode, message));
+            return Err(NotSent::Encode);
         }
         unit.effects.push(Effect::Write { line, end: unit.bytes.len(), what });
-        None
+        Ok(())
     }
 
     fn answer(&mut self, unit: &mut Unit, to: &Origin, message: &Message) {

@@ -316,6 +316,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 impl Peer {
+    // Inlined, or every message would be copied once more on its way into the inbox.
+    #[inline]
     fn input(self, header: Header, decoded: Result<Message, DecodeError>, arrived: Mono) -> Input {
         match (self, decoded) {
             (Self::Acquirer(acquirer, session), decoded) => {
