@@ -21,6 +21,9 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Payments remembered, where nothing else is said.
+    pub const RECENT: usize = 1 << 18;
+
     /// Rules of these parts, with a translation for each acquirer and bank.
     #[must_use]
     pub fn new(acquirers: Vec<Acquirer>, banks: Vec<Bank>, routes: Vec<Route>) -> Self {
@@ -30,7 +33,7 @@ impl Rules {
             |bank: &Bank| acquirers.iter().map(|acquirer| Translation::new(&bank.dialect, &acquirer.dialect)).collect();
         let outbound = acquirers.iter().map(outbound).collect();
         let inbound = banks.iter().map(inbound).collect();
-        Self { acquirers, banks, routes, outbound, inbound, recent: 1 << 16 }
+        Self { acquirers, banks, routes, outbound, inbound, recent: Self::RECENT }
     }
 
     /// Do the parts refer to each other as they must? (Whether they make sense is the configuration's to check.)
@@ -98,31 +101,48 @@ pub struct Acquirer {
 }
 
 impl Acquirer {
-    /// A profile with nothing special about it: 1000 requests in flight, refusals and time-outs answered 91 (1993: 907 and
-    /// 911), RRN as sent, Luhn checked.
+    /// Requests in flight, where nothing else is said.
+    pub const MAX_IN_FLIGHT: usize = 4096;
+
+    /// A profile with nothing special about it: 4096 requests in flight, refusals and time-outs answered 91 (1993: 907 and
+    /// 911), RRN as sent, check digits left to the bank.
     #[must_use]
     pub fn new(name: &str, dialect: &Arc<Dialect>) -> Self {
-        let code = |v1987: &[u8], v1993: &[u8], v2003: &[u8]| {
-            let text = match dialect.version() {
-                Version::V1987 => v1987,
-                Version::V1993 => v1993,
-                Version::V2003 => v2003,
-            };
-            ResponseCode::parse(text).expect("a constant of two to four digits")
-        };
         Self {
             name: name.into(),
             dialect: Arc::clone(dialect),
-            max_in_flight: 1000,
-            full_code: code(b"91", b"907", b"9107"),
-            timeout_code: code(b"91", b"911", b"9111"),
+            max_in_flight: Self::MAX_IN_FLIGHT,
+            full_code: Self::full_code(dialect.version()),
+            timeout_code: Self::timeout_code(dialect.version()),
             rrn: RrnPolicy::AsSent,
-            luhn: true,
+            luhn: false,
             processing: Vec::new(),
             duplicate_rrn: false,
             duplicate_transmission: false,
         }
     }
+
+    /// The answer when there is no room, where nothing else is said: "issuer or switch inoperative".
+    #[must_use]
+    pub fn full_code(version: Version) -> ResponseCode {
+        by_edition(version, ["91", "907", "9107"])
+    }
+
+    /// The answer after a time-out, where nothing else is said: "issuer or switch inoperative", 1993 "issuer timed out".
+    #[must_use]
+    pub fn timeout_code(version: Version) -> ResponseCode {
+        by_edition(version, ["91", "911", "9111"])
+    }
+}
+
+/// One of the codes for 1987, 1993 and 2003.
+fn by_edition(version: Version, codes: [&str; 3]) -> ResponseCode {
+    let code = match version {
+        Version::V1987 => codes[0],
+        Version::V1993 => codes[1],
+        Version::V2003 => codes[2],
+    };
+    code.parse().expect("a constant of two to four digits")
 }
 
 /// Who makes the RRN.
@@ -169,32 +189,49 @@ pub struct Bank {
 }
 
 impl Bank {
+    /// Connections, where nothing else is said.
+    pub const CONNECTIONS: u16 = 2;
+    /// Time to answer, where nothing else is said.
+    pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
+    /// Requests in flight, where nothing else is said.
+    pub const MAX_IN_FLIGHT: usize = 4096;
+    /// Time-outs in a row that trip a connection, where nothing else is said.
+    pub const BREAKER: u32 = 5;
+    /// What is echoed, where nothing else is said.
+    pub const ECHOED: [u8; 1] = [7];
+
     /// A profile with nothing special about it: two connections that we make, 25 s to answer, DE7 echoed, the standard's
     /// approving codes, signed on and asked for an echo after a minute of silence.
     #[must_use]
     pub fn new(name: &str, dialect: &Arc<Dialect>) -> Self {
-        let approving: &[&str] = match dialect.version() {
-            Version::V1987 => &["00", "08", "10", "11", "16", "85"],
-            Version::V1993 => &["000", "001", "002", "003", "004", "005", "006"],
-            Version::V2003 => &["0000", "0001", "0002", "0003", "0004", "0005", "0006"],
-        };
         Self {
             name: name.into(),
             dialect: Arc::clone(dialect),
-            connections: 2,
+            connections: Self::CONNECTIONS,
             we_connect: true,
-            answer_timeout: Duration::from_secs(25),
-            max_in_flight: 1000,
-            echoed: vec![7],
-            approving: approving.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect(),
+            answer_timeout: Self::ANSWER_TIMEOUT,
+            max_in_flight: Self::MAX_IN_FLIGHT,
+            echoed: Self::ECHOED.to_vec(),
+            approving: Self::approving(dialect.version()),
             codes_in: BTreeMap::new(),
             codes_out: BTreeMap::new(),
             fixed: Vec::new(),
             header: Header::new(),
             link: Link::default(),
             own_requests: BTreeMap::new(),
-            breaker: 10,
+            breaker: Self::BREAKER,
         }
+    }
+
+    /// The approving codes of an edition of the standard.
+    #[must_use]
+    pub fn approving(version: Version) -> Vec<ResponseCode> {
+        let codes: &[&str] = match version {
+            Version::V1987 => &["00", "08", "10", "11", "16", "85"],
+            Version::V1993 => &["000", "001", "002", "003", "004", "005", "006"],
+            Version::V2003 => &["0000", "0001", "0002", "0003", "0004", "0005", "0006"],
+        };
+        codes.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect()
     }
 }
 
@@ -218,15 +255,15 @@ pub struct Link {
 
 impl Default for Link {
     /// Signed on; an echo after a minute of silence, answered within ten seconds, missed three times; reconnects after
-    /// one second, at most a minute apart.
+    /// half a second, at most half a minute apart.
     fn default() -> Self {
         Self {
             sign_on: true,
             echo_idle: Duration::from_secs(60),
             network_timeout: Duration::from_secs(10),
             missed_echoes: 3,
-            reconnect_min: Duration::from_secs(1),
-            reconnect_max: Duration::from_secs(60),
+            reconnect_min: Duration::from_millis(500),
+            reconnect_max: Duration::from_secs(30),
             fields: Vec::new(),
         }
     }

@@ -60,7 +60,7 @@ fn read(
     let framing = fields::framing(section);
     let (idle_timeout, write_timeout) = (idle_timeout(section), write_timeout(section));
     let max_sessions = count(section, "max_sessions", 1..=100_000, 256);
-    let max_in_flight = count(section, "max_in_flight", 1..=999_999, 4096);
+    let max_in_flight = count(section, "max_in_flight", 1..=999_999, Acquirer::MAX_IN_FLIGHT);
     let buffer = count(section, "buffer", 4096..=1 << 30, 1 << 20);
     let allow = networks(section);
     let rrn = rrn(section);
@@ -70,8 +70,8 @@ fn read(
     let duplicate_transmission = section.boolean("duplicate_transmission").unwrap_or(false);
     let tls = section.section("tls").map(|tls| certificates::server(&tls, report, None));
     let version = dialect.as_ref().map_or(banklink_protocol::dialect::Version::V1987, |dialect| dialect.version());
-    let full_code = fields::code_or(section, "full_code", version, ["91", "907", "9107"]);
-    let timeout_code = fields::code_or(section, "timeout_code", version, ["91", "911", "9107"]);
+    let full_code = fields::code_or(section, "full_code", version, Acquirer::full_code(version));
+    let timeout_code = fields::code_or(section, "timeout_code", version, Acquirer::timeout_code(version));
     section.finish();
     let (name, listen, dialect, framing) = (name?, listen?, dialect?, framing?);
     let tls = match tls {

@@ -47,7 +47,7 @@ fn read(
     let dialect = fields::dialect(section, report);
     let framing = fields::framing(section);
     let header = framing.as_ref().map(|framing| fields::own_header(section, framing.header));
-    let connect_timeout = duration(section, "connect_timeout", 10, Duration::from_millis(10)..=60 * SECOND);
+    let connect_timeout = duration(section, "connect_timeout", 10 * SECOND, Duration::from_millis(10)..=60 * SECOND);
     let write_timeout = write_timeout(section);
     let buffer = count(section, "buffer", 4096..=1 << 30, 4 << 20);
     let rule = rule(section, dialect.as_ref());
@@ -62,9 +62,9 @@ fn read(
 /// What the machine may see; name, direction and header are filled in by the caller.
 fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Bank> {
     let version = dialect.map_or(Version::V1987, |dialect| dialect.version());
-    let connections = count(section, "connections", 1..=64, 2);
-    let answer_timeout = duration(section, "timeout", 25, Duration::from_millis(1)..=600 * SECOND);
-    let max_in_flight = count(section, "max_in_flight", 1..=999_999, 4096);
+    let connections = count(section, "connections", 1..=64, usize::from(Bank::CONNECTIONS));
+    let answer_timeout = duration(section, "timeout", Bank::ANSWER_TIMEOUT, Duration::from_millis(1)..=600 * SECOND);
+    let max_in_flight = count(section, "max_in_flight", 1..=999_999, Bank::MAX_IN_FLIGHT);
     let rule = Bank {
         name: Arc::from(""),
         connections: u16::try_from(connections).unwrap_or(u16::MAX),
@@ -79,14 +79,23 @@ fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Ban
         header: banklink_protocol::frame::Header::new(),
         link: link(section, dialect),
         own_requests: own_requests(section, version),
-        breaker: u32::try_from(count(section, "breaker", 0..=1_000_000, 5)).unwrap_or(u32::MAX),
+        breaker: number(section, "breaker", 0..=1_000_000, Bank::BREAKER),
         dialect: Arc::clone(dialect?),
     };
     Some(rule)
 }
 
-fn duration(section: &Section<'_, '_>, key: &'static str, seconds: u64, range: RangeInclusive<Duration>) -> Duration {
-    section.duration(key, range).unwrap_or(Duration::from_secs(seconds))
+fn duration(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    default: Duration,
+    range: RangeInclusive<Duration>,
+) -> Duration {
+    section.duration(key, range).unwrap_or(default)
+}
+
+fn number(section: &Section<'_, '_>, key: &'static str, range: RangeInclusive<u64>, default: u32) -> u32 {
+    section.integer(key, range).map_or(default, |number| u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Direction> {
@@ -133,7 +142,7 @@ fn accept(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Rep
 
 fn echoed(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Vec<u8> {
     if !section.has("echoed") {
-        return vec![7];
+        return Bank::ECHOED.to_vec();
     }
     let mut echoed = Vec::new();
     for (field, span) in section.integers("echoed", 2..=128) {
@@ -154,12 +163,7 @@ fn approving(section: &Section<'_, '_>, version: Version) -> Vec<ResponseCode> {
     if !texts.is_empty() {
         return texts.iter().filter_map(|text| fields::code(section, text, version)).collect();
     }
-    let defaults: &[&str] = match version {
-        Version::V1987 => &["00", "08", "10", "11", "16", "85"],
-        Version::V1993 => &["000", "001", "002", "003", "004", "005", "006"],
-        Version::V2003 => &["0000", "0001", "0002", "0003", "0004", "0005", "0006"],
-    };
-    defaults.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect()
+    Bank::approving(version)
 }
 
 fn own_requests(section: &Section<'_, '_>, version: Version) -> BTreeMap<Mti, ResponseCode> {
@@ -181,13 +185,14 @@ fn own_requests(section: &Section<'_, '_>, version: Version) -> BTreeMap<Mti, Re
 
 fn link(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Link {
     let short = Duration::from_millis(1);
+    let usual = Link::default();
     let link = Link {
-        sign_on: section.boolean("sign_on").unwrap_or(true),
-        echo_idle: duration(section, "echo_idle", 60, Duration::ZERO..=HOUR),
-        network_timeout: duration(section, "network_timeout", 10, short..=600 * SECOND),
-        missed_echoes: u32::try_from(count(section, "missed_echoes", 1..=100, 3)).unwrap_or(u32::MAX),
-        reconnect_min: section.duration("reconnect_min", short..=HOUR).unwrap_or(Duration::from_millis(500)),
-        reconnect_max: duration(section, "reconnect_max", 30, short..=HOUR),
+        sign_on: section.boolean("sign_on").unwrap_or(usual.sign_on),
+        echo_idle: duration(section, "echo_idle", usual.echo_idle, Duration::ZERO..=HOUR),
+        network_timeout: duration(section, "network_timeout", usual.network_timeout, short..=600 * SECOND),
+        missed_echoes: number(section, "missed_echoes", 1..=100, usual.missed_echoes),
+        reconnect_min: duration(section, "reconnect_min", usual.reconnect_min, short..=HOUR),
+        reconnect_max: duration(section, "reconnect_max", usual.reconnect_max, short..=HOUR),
         fields: fields::field_table(section, "network_fields", dialect),
     };
     if link.reconnect_min > link.reconnect_max {

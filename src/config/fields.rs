@@ -104,19 +104,13 @@ pub(super) fn code(section: &Section<'_, '_>, text: &Text, version: Version) -> 
     code
 }
 
-/// The response code under a key, or one of the defaults for 1987, 1993 and 2003.
+/// The response code under a key, or the default.
 pub(super) fn code_or(
     section: &Section<'_, '_>,
     key: &'static str,
     version: Version,
-    defaults: [&str; 3],
+    default: ResponseCode,
 ) -> ResponseCode {
-    let default = match version {
-        Version::V1987 => defaults[0],
-        Version::V1993 => defaults[1],
-        Version::V2003 => defaults[2],
-    };
-    let default = ResponseCode::parse(default.as_bytes()).expect("a default is a response code");
     section.text(key).and_then(|text| code(section, &text, version)).unwrap_or(default)
 }
 

@@ -1,6 +1,7 @@
 //! `[switch]`, `[admin]` and `[log]`.
 
 use super::{acquirer::count, section::Section};
+use crate::rules::Rules;
 use std::net::SocketAddr;
 
 /// Where the admin endpoint is when `[admin]` does not say.
@@ -35,14 +36,13 @@ impl Default for Log {
 
 /// `[switch]`; the number of payments remembered after their answer.
 pub(super) fn switch(root: &Section<'_, '_>) -> usize {
-    const RECENT: usize = 1 << 18;
-    let Some(section) = root.section("switch") else { return RECENT };
+    let Some(section) = root.section("switch") else { return Rules::RECENT };
     if let Some(text) = section.text("durability").filter(|text| text.value != "off") {
         let message =
             format!("durability = \"{}\" needs the journal, which is not there yet; only \"off\" is", text.value);
         section.error(text.span, &message);
     }
-    let recent = count(&section, "recent", 1..=1 << 28, RECENT);
+    let recent = count(&section, "recent", 1..=1 << 28, Rules::RECENT);
     section.finish();
     recent
 }

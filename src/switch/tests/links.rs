@@ -197,8 +197,8 @@ fn back_off_grows_and_is_bounded() {
         }
         pauses.push(rig.now.mono.since(before));
     }
-    assert!(pauses[0] <= Duration::from_millis(2_100) && pauses[11] >= Duration::from_secs(30), "{pauses:?}");
-    assert!(pauses.iter().all(|pause| *pause <= Duration::from_millis(60_100)), "{pauses:?}");
+    assert!(pauses[0] <= Duration::from_millis(1_100) && pauses[11] >= Duration::from_secs(15), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= Duration::from_millis(30_100)), "{pauses:?}");
 }
 
 #[test]

@@ -50,7 +50,8 @@ pub(super) fn dialect() -> Arc<Dialect> {
     Arc::clone(&DIALECT)
 }
 
-/// One acquirer, `banks` banks of one connection each, one rule for everything to all of them.
+/// Two acquirers that want check digits checked, `banks` banks of one connection each, one rule for everything to all of
+/// them.
 pub(super) fn rules(banks: usize) -> Rules {
     let bank = |index: usize| {
         let mut bank = Bank::new(&format!("bank{index}"), &dialect());
@@ -58,12 +59,13 @@ pub(super) fn rules(banks: usize) -> Rules {
         bank.answer_timeout = Duration::from_secs(10);
         bank
     };
+    let acquirer = |name| {
+        let mut acquirer = Acquirer::new(name, &dialect());
+        acquirer.luhn = true;
+        acquirer
+    };
     let ids: Vec<_> = (0..banks).map(|index| BankId(index as u16)).collect();
-    Rules::new(
-        vec![Acquirer::new("pos", &dialect()), Acquirer::new("atm", &dialect())],
-        (0..banks).map(bank).collect(),
-        vec![Route::to("all", &ids)],
-    )
+    Rules::new(vec![acquirer("pos"), acquirer("atm")], (0..banks).map(bank).collect(), vec![Route::to("all", &ids)])
 }
 
 pub(super) fn connection(bank: u16, slot: u16) -> ConnectionId {
