@@ -10,7 +10,11 @@ use crate::{
     rules::{Bank, Link},
     switch::BankId,
 };
-use banklink_protocol::{Dialect, Mti, dialect::Version, element::ResponseCode};
+use banklink_protocol::{
+    Dialect, Mti,
+    dialect::Version,
+    element::{ResponseCode, Stan},
+};
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -65,13 +69,15 @@ fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Ban
     let connections = count(section, "connections", 1..=64, usize::from(Bank::CONNECTIONS));
     let answer_timeout = duration(section, "timeout", Bank::ANSWER_TIMEOUT, Duration::from_millis(1)..=600 * SECOND);
     let max_in_flight = count(section, "max_in_flight", 1..=999_999, Bank::MAX_IN_FLIGHT);
+    let echoed = echoed(section, dialect);
+    check_trace_space(section, &echoed, answer_timeout);
     let rule = Bank {
         name: Arc::from(""),
         connections: u16::try_from(connections).unwrap_or(u16::MAX),
         we_connect: true,
         answer_timeout,
         max_in_flight,
-        echoed: echoed(section, dialect),
+        echoed,
         approving: approving(section, version),
         codes_in: fields::code_table(section, "codes_in"),
         codes_out: fields::code_table(section, "codes_out"),
@@ -156,6 +162,22 @@ fn echoed(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Vec<u8> 
         }
     }
     echoed
+}
+
+/// Where the bank does not echo DE7, an answer is known by its STAN alone: at the link's `rate`, no STAN may come round
+/// while an answer under its last use can still arrive.
+fn check_trace_space(section: &Section<'_, '_>, echoed: &[u8], answer_timeout: Duration) {
+    let rate = count(section, "rate", 1..=1_000_000, 1000);
+    let used = answer_timeout.as_millis() * rate as u128 / 1000;
+    if echoed.contains(&7) || used <= u128::from(Stan::MAX.0) {
+        return;
+    }
+    let message = format!(
+        "`echoed` is without 7, so answers are told apart by STAN alone, and at `rate` = {rate} a second the {} of them \
+         come round within `timeout`; a lower rate or a shorter time-out is needed",
+        Stan::MAX.0
+    );
+    section.error(section.span_of("echoed"), &message);
 }
 
 fn approving(section: &Section<'_, '_>, version: Version) -> Vec<ResponseCode> {

@@ -201,6 +201,11 @@ fn values_are_checked_where_they_stand() {
         ),
         ("name = \"acme\"", "name = \"acme\"\nlisten = \"127.0.0.1:0\"", "8: either `connect` or `listen`"),
         ("name = \"acme\"", "name = \"acme\"\nechoed = [7, 39]", "8: data element 39 is no part of a match key"),
+        (
+            "name = \"acme\"",
+            "name = \"acme\"\nechoed = [37]\nrate = 50000",
+            "8: `echoed` is without 7, so answers are told apart by STAN alone",
+        ),
         ("name = \"acme\"", "name = \"acme\"\nfixed = { 300 = \"1\" }", "8: \"300\" is no data element"),
         (
             "name = \"acme\"",
