@@ -63,7 +63,7 @@ impl Rules {
     }
 
     /// Can these rules take the place of `other` while payments are in flight? Acquirers and banks must be the same
-    /// ones, in the same order, with the same connections.
+    /// ones, in the same order, with the same connections and dialects.
     #[must_use]
     pub fn replaces(&self, other: &Self) -> bool {
         let acquirers =
@@ -72,7 +72,15 @@ impl Rules {
             let bank = |bank: &Bank| (Arc::clone(&bank.name), bank.connections, bank.we_connect);
             rules.banks.iter().map(bank).collect::<Vec<_>>()
         };
-        acquirers(self) == acquirers(other) && banks(self) == banks(other)
+        acquirers(self) == acquirers(other) && banks(self) == banks(other) && self.speaks_as(other)
+    }
+
+    /// Has every acquirer and bank the dialect that the one in its place has? Messages decoded by the one must be
+    /// messages of the other.
+    fn speaks_as(&self, other: &Self) -> bool {
+        let acquirers = self.acquirers.iter().zip(&other.acquirers).map(|(one, other)| (&one.dialect, &other.dialect));
+        let banks = self.banks.iter().zip(&other.banks).map(|(one, other)| (&one.dialect, &other.dialect));
+        acquirers.chain(banks).all(|(one, other)| one.same_form(other))
     }
 }
 

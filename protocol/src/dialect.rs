@@ -346,8 +346,9 @@ impl Dialect {
         self.profiles.len()
     }
 
-    /// Does `other` write and demand the very same?
-    pub(crate) fn same_form(&self, other: &Self) -> bool {
+    /// Does `other` write and demand the very same, whatever its name?
+    #[must_use]
+    pub fn same_form(&self, other: &Self) -> bool {
         (self.version, self.mti_form, self.bitmap_form) == (other.version, other.mti_form, other.bitmap_form)
             && self.by_mti == other.by_mti
             && self.profiles == other.profiles

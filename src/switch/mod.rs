@@ -128,7 +128,9 @@ impl Switch {
     fn replace(&mut self, rules: Arc<Rules>) {
         let refused = match rules.check() {
             Err(why) => Some(why),
-            Ok(()) if !rules.replaces(&self.rules) => Some("acquirers, banks and their connections stay as they are"),
+            Ok(()) if !rules.replaces(&self.rules) => {
+                Some("acquirers, banks, their connections and dialects stay as they are")
+            }
             Ok(()) => None,
         };
         let note = match refused {
