@@ -59,6 +59,21 @@ pub(super) fn is_partial(answer: ResponseCode) -> bool {
     PARTIAL.contains(&answer)
 }
 
+/// The acquirer's code for a bank's: by the bank's table, as long as a table or a code that the bank uses otherwise than the
+/// standard does not turn the verdict round.
+pub(super) fn told(bank: &Bank, answer: ResponseCode, approved: bool) -> ResponseCode {
+    let version = bank.dialect.version();
+    let approves = |code: &ResponseCode| {
+        bank.approving.contains(code) || Bank::approving(version).contains(code) || accepts_reversal(*code)
+    };
+    let mapped = bank.codes_in.get(&answer).filter(|code| approves(code) == approved);
+    match mapped {
+        Some(&code) => code,
+        None if !approved && approves(&answer) => by_edition(version, b"05", b"100", b"1000"),
+        None => answer,
+    }
+}
+
 /// A reversal's acceptance: 1987 says 00, 1993 says 400.
 pub(super) fn accepts_reversal(answer: ResponseCode) -> bool {
     const ACCEPTED: [ResponseCode; 2] = [code(b"400"), code(b"4000")];

@@ -327,7 +327,7 @@ impl<'r> Turn<'r> {
         }
     }
 
-    /// A payment was answered in time on this connection.
+    /// A payment sent on this connection was answered in time, by whichever.
     pub(super) fn answers_again(&mut self, connection: ConnectionId) {
         if let Some(open) = self.link(connection).open() {
             open.timeouts = 0;

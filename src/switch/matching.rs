@@ -10,7 +10,7 @@ use super::{
 use crate::rules::Bank;
 use banklink_protocol::{
     Message,
-    element::{Pan, ResponseCode, Transmission},
+    element::{Currency, Pan, ResponseCode, Transmission},
 };
 use zeroize::Zeroizing;
 
@@ -72,7 +72,7 @@ fn differs(message: &Message, field: u8, sent: Option<&[u8]>) -> bool {
     }
 }
 
-/// The field in which an answer contradicts its request: DE3 class, DE4, DE2.
+/// The field in which an answer contradicts its request: DE3 class, DE4, DE49, DE2.
 fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Option<u8> {
     let request = &waiting.instruction;
     if let (Some(sent), Some(came)) = (request.processing, message.array::<6>(3))
@@ -80,16 +80,24 @@ fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Op
     {
         return Some(3);
     }
-    if let (Some(sent), true) = (request.amount, message.has(4)) {
-        let fits = |came: u64| came == sent || came < sent && codes::is_partial(code);
-        if !message.number(4).is_some_and(fits) {
+    if let Some(sent) = request.amount {
+        let fits = match message.number(4) {
+            Some(came) => came == sent || came < sent && codes::is_partial(code),
+            // Who approves a part says which.
+            None => !message.has(4) && !codes::is_partial(code),
+        };
+        if !fits {
             return Some(4);
         }
     }
-    let pan = request.pan.as_ref()?;
+    if let (Some(sent), true) = (request.currency, message.has(49))
+        && message.array::<3>(49).and_then(|came| Currency::parse(&came)) != Some(sent)
+    {
+        return Some(49);
+    }
+    let pan = request.pan.as_ref().filter(|_| message.has(2))?;
     let mut digits = Zeroizing::new([0; Pan::MAX]);
-    let length = message.read(2, &mut *digits)?;
     #[expect(clippy::disallowed_methods, reason = "an answer for another card must not be taken")]
-    let same = digits[..length] == *pan.expose();
+    let same = message.read(2, &mut *digits).is_some_and(|length| digits[..length] == *pan.expose());
     (!same).then_some(2)
 }

@@ -84,14 +84,20 @@ impl Turn<'_> {
     fn answered(&mut self, key: u32, connection: ConnectionId, message: Message, code: ResponseCode, approved: bool) {
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         let sent = (pending.connection, pending.stan, pending.sent);
-        self.answers_again(connection);
+        self.answers_again(sent.0);
         let counters = &mut self.core.bank(connection.bank).counters;
         *(if approved { &mut counters.approved } else { &mut counters.declined }) += 1;
         let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
         let outcome = outcome(&message, &waiting, code, approved);
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
-        let told = bank.codes_in.get(&code).copied().unwrap_or(code);
-        let message = self.inbound(connection, &waiting, message, told);
+        let told = codes::told(bank, code, approved);
+        let mut message = self.inbound(connection, &waiting, message, told);
+        if let Outcome::Approved { partial: Some(amount), .. } = outcome
+            && message.number(4) != Some(amount)
+        {
+            // Nothing may be said of the amount but what was approved.
+            let _ = message.set_number(4, amount);
+        }
         let ended = Ended { sent: Some(sent), how: How::Answered { outcome, approved, code: told } };
         self.finish(waiting, ended, Some(message));
     }

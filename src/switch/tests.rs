@@ -7,3 +7,4 @@ mod resends;
 mod rig;
 mod routes;
 mod timeouts;
+mod verdicts;

@@ -226,6 +226,13 @@ impl Rig {
         self.input(Input::FromBank { connection, header: Header::new(), message });
     }
 
+    /// Bank 0 signs off on one of its connections: answers still come by it.
+    pub(super) fn bank_signs_off(&mut self, slot: u16) {
+        self.bank_says(connection(0, slot), message("0800", &[(7, "1123031846"), (11, "000009"), (70, "002")]));
+        self.bank_answers.clear();
+        self.forget();
+    }
+
     pub(super) fn not_sent(&mut self, sent: Sent, why: NotSent) {
         let Sent { connection, send, message } = sent;
         self.input(Input::NotSent { connection, send, why, message: Some(message) });
