@@ -22,6 +22,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// What a profile may say is echoed (domain rule: parts of the match key).
 const ECHOABLE: [u64; 6] = [7, 12, 13, 32, 37, 41];
 
+/// What names a message toward the bank: the switch's to choose.
+const OWN: [u8; 2] = [7, 11];
+/// What names or makes a payment: card, kind, amount, trace, code, currency, PIN, MAC, original data.
+const OF_A_PAYMENT: [u8; 13] = [2, 3, 4, 7, 11, 35, 39, 49, 52, 64, 90, 95, 128];
+
 /// All banks; those with mistakes are left out.
 pub(super) fn read_all(root: &Section<'_, '_>, report: &Report<'_>) -> (Vec<Bank>, Vec<Settings>) {
     let sections = root.sections("bank");
@@ -81,7 +86,7 @@ fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Ban
         approving: approving(section, version),
         codes_in: fields::code_table(section, "codes_in"),
         codes_out: fields::code_table(section, "codes_out"),
-        fixed: fields::field_table(section, "fixed", dialect),
+        fixed: fields::field_table(section, "fixed", &OF_A_PAYMENT, dialect),
         header: banklink_protocol::frame::Header::new(),
         link: link(section, dialect),
         own_requests: own_requests(section, version),
@@ -215,7 +220,7 @@ fn link(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Link {
         missed_echoes: number(section, "missed_echoes", 1..=100, usual.missed_echoes),
         reconnect_min: duration(section, "reconnect_min", usual.reconnect_min, short..=HOUR),
         reconnect_max: duration(section, "reconnect_max", usual.reconnect_max, short..=HOUR),
-        fields: fields::field_table(section, "network_fields", dialect),
+        fields: fields::field_table(section, "network_fields", &OWN, dialect),
     };
     if link.reconnect_min > link.reconnect_max {
         section.error(section.span_of("reconnect_min"), "`reconnect_min` is longer than `reconnect_max`");

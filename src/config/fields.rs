@@ -133,10 +133,12 @@ pub(super) fn code_table(section: &Section<'_, '_>, key: &'static str) -> BTreeM
     codes
 }
 
-/// A table from data element to the logical value it is set to.
+/// A table from data element to the logical value it is set to; none of those that a payment says itself, or that are the
+/// switch's own.
 pub(super) fn field_table(
     section: &Section<'_, '_>,
     key: &'static str,
+    taken: &[u8],
     dialect: Option<&Arc<Dialect>>,
 ) -> Vec<(u8, Vec<u8>)> {
     let Some(table) = section.section(key) else { return Vec::new() };
@@ -146,6 +148,10 @@ pub(super) fn field_table(
             section.error(name.span, &format!("\"{}\" is no data element: wanted a number from 2 to 192", name.value));
             continue;
         };
+        if taken.contains(&field) {
+            section.error(name.span, &format!("data element {field} is different in every message"));
+            continue;
+        }
         if let Some(dialect) = dialect {
             check_field(section, dialect, field, &name, &value);
         }

@@ -209,6 +209,12 @@ fn values_are_checked_where_they_stand() {
         ("name = \"acme\"", "name = \"acme\"\nfixed = { 300 = \"1\" }", "8: \"300\" is no data element"),
         (
             "name = \"acme\"",
+            "name = \"acme\"\nfixed = { 4 = \"1\" }",
+            "8: data element 4 is different in every message",
+        ),
+        ("name = \"acme\"", "name = \"acme\"\nnetwork_fields = { 11 = \"1\" }", "8: data element 11 is different"),
+        (
+            "name = \"acme\"",
             "name = \"acme\"\nown_requests = { 0810 = \"00\" }",
             "8: \"0810\" is not the MTI of a request",
         ),
