@@ -91,6 +91,9 @@ impl<'a> Addressee<'a> {
         if !own_rrn && self.kept.get(37).is_none() {
             message.remove(37);
         }
+        if self.kept.get(7).is_none() {
+            message.remove(7);
+        }
         if !message.has(2) {
             self.put_pan(message);
         }

@@ -138,13 +138,19 @@ fn amount(message: &Message, mti: Mti, processing: Option<ProcessingCode>) -> Re
 }
 
 fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Option<Pan>, Reject> {
+    let mut track = Zeroizing::new([0; 40]);
+    let track = message.read(35, &mut *track).map(|length| &track[..length]);
     let (pan, field) = if in_de2 {
         let mut digits = Zeroizing::new([0; Pan::MAX]);
-        (message.read(2, &mut *digits).and_then(|length| Pan::parse(&digits[..length])), 2)
+        let pan = message.read(2, &mut *digits).and_then(|length| Pan::parse(&digits[..length]));
+        if let (Some(pan), Some(track)) = (&pan, track)
+            && is_of_another(track, pan)
+        {
+            return reject(Refusal::Card, 35);
+        }
+        (pan, 2)
     } else if message.has(35) {
-        let mut track = Zeroizing::new([0; 40]);
-        let parsed = message.read(35, &mut *track).and_then(|length| Track2::parse(&track[..length]));
-        (parsed.map(|track| track.pan().clone()), 35)
+        (track.and_then(Track2::parse).map(|track| track.pan().clone()), 35)
     } else {
         return Ok(None);
     };
@@ -152,6 +158,15 @@ fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Option<Pan>, Rejec
         Some(pan) if !luhn || pan.luhn() => Ok(Some(pan)),
         _ => reject(Refusal::Card, field),
     }
+}
+
+/// Is this the track of another card than DE2 says? The bank may go by the one, where we route by the other. (A track that
+/// says nothing is the bank's to judge.)
+fn is_of_another(track: &[u8], pan: &Pan) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "compared with the track beside it")]
+    let rest = track.strip_prefix(pan.expose());
+    let same = rest.and_then(<[u8]>::first).is_some_and(|next| matches!(next, b'=' | b'D'));
+    !same && Track2::parse(track).is_some_and(|track| track.pan() != pan)
 }
 
 fn currency(message: &Message) -> Result<Option<Currency>, Reject> {

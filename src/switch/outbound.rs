@@ -7,7 +7,7 @@ use super::{
 };
 use crate::rules::Bank;
 use banklink_protocol::{
-    FieldError, Message,
+    FieldError, FieldSet, Message,
     element::{OriginalData, Stan, Transmission},
 };
 
@@ -24,6 +24,9 @@ pub(super) fn prepare(
     if let Some(rrn) = waiting.own_rrn {
         message.set(37, &rrn.0)?;
     }
+    if let Some(code) = waiting.own_code.and_then(|code| bank.codes_out.get(&code)) {
+        message.set(39, code.as_bytes())?;
+    }
     for (field, value) in &bank.fixed {
         message.set(*field, value)?;
     }
@@ -32,6 +35,20 @@ pub(super) fn prepare(
         (Some(Original::De56 { .. }), Some(past)) => rewrite_de56(message, past),
         _ => Ok(()),
     }
+}
+
+/// Fields without which a payment is another payment: kind, amount, PIN, replacement amounts, receiving bank, accounts.
+const ESSENTIAL: [u8; 7] = [3, 4, 52, 95, 100, 102, 103];
+
+/// The field that makes a payment what it is and that was dropped on its way into the bank's dialect, if any. Of DE2 and
+/// track 2, either names the card; a bank whose dialect has no DE49 knows but one currency.
+pub(super) fn left_behind(message: &Message, dropped: FieldSet) -> Option<u8> {
+    if dropped.is_empty() {
+        return None;
+    }
+    let card = [2, 35].into_iter().find(|&field| dropped.contains(field) && !message.has(37 - field));
+    let currency = (dropped.contains(49) && message.dialect().defines(49)).then_some(49);
+    ESSENTIAL.into_iter().find(|&field| dropped.contains(field)).or(card).or(currency)
 }
 
 /// DE11 as wide as the edition has it: six digits, in 2003 twelve.

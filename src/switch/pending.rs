@@ -8,7 +8,7 @@ use crate::{
 };
 use banklink_protocol::{
     Mti,
-    element::{OriginalData, Rrn, Stan, Transmission},
+    element::{OriginalData, ResponseCode, Rrn, Stan, Transmission},
 };
 use smallvec::SmallVec;
 
@@ -66,6 +66,8 @@ pub(super) struct Waiting {
     pub(super) original: Option<OriginalData>,
     /// DE37 toward the bank, where it is ours.
     pub(super) own_rrn: Option<Rrn>,
+    /// DE39 as the acquirer sent it, where the bank has another word for it.
+    pub(super) own_code: Option<ResponseCode>,
     pub(super) deadline: Mono,
     /// Optional fields were lost on the way into the bank's dialect: it cannot be tried at another bank any more.
     pub(super) lossy: bool,
@@ -87,6 +89,7 @@ impl Waiting {
             preferred: None,
             original: None,
             own_rrn: None,
+            own_code: None,
             deadline,
             lossy: false,
         }

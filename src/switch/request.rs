@@ -5,8 +5,8 @@ use super::{
     duplicate::{same_key, same_payment},
     finish::Ended,
     instruction::{Instruction, Original, Reject},
-    network,
-    outbound::{original_data, prepare},
+    matching, network,
+    outbound::{left_behind, original_data, prepare},
     pending::{Attached, State, Waiting},
     recent::Past,
     route::Facts,
@@ -184,6 +184,9 @@ impl Turn<'_> {
                 return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field), None);
             }
         };
+        if let Some(field) = left_behind(&message, dropped) {
+            return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, field), None);
+        }
         if !dropped.is_empty() {
             waiting.lossy = true;
             self.note(Note::FieldsDropped { acquirer, bank: connection.bank, outbound: true, fields: dropped });
@@ -195,6 +198,7 @@ impl Turn<'_> {
             waiting.own_rrn = Some(Rrn::assigned(self.now.wall.0, stan));
         }
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        waiting.own_code = matching::response_code(&message).filter(|code| bank.codes_out.contains_key(code));
         if let Err(error) = prepare(&mut message, bank, &waiting, stan, transmission) {
             return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field), None);
         }
@@ -320,6 +324,9 @@ impl Turn<'_> {
             return None;
         }
         let bank = &self.rules.banks[usize::from(from.bank.0)];
+        if let Some(code) = waiting.own_code {
+            message.set(39, code.as_bytes()).ok()?;
+        }
         answer::undo(&mut message, &waiting.instruction, bank).then_some(message)
     }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod door;
 mod links;
+mod outbound;
 mod resends;
 mod rig;
 mod routes;
