@@ -84,13 +84,15 @@ fn replies(answer: Message, random: &mut Random) -> Vec<Reply> {
 /// An answer that belongs to something else: none of these may ever complete a request.
 fn spoil(mut answer: Message, random: &mut Random) -> Message {
     answer.set(39, b"00").unwrap();
-    match random.below(7) {
+    match random.below(8) {
         0 => answer.set_number(4, answer.number(4).unwrap() + 100).unwrap(),
         1 => answer.set(41, b"T9999999").unwrap(),
         2 => answer.set(2, b"30569309025904").unwrap(),
         3 => answer.set(7, b"0615120000").unwrap(),
         4 => answer.set(3, b"200000").unwrap(),
         5 => answer.set_mti("0230".parse().unwrap()),
+        // Another number that shares its place in a small table of those in use.
+        6 => answer.set_number(11, (answer.number(11).unwrap() + 64) % 1_000_000).unwrap(),
         _ => answer.set_mti("0110".parse().unwrap()),
     }
     answer
