@@ -91,9 +91,15 @@ impl FieldSet {
     }
 
     /// How many fields.
+    #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
-        (self.0[0].count_ones() + self.0[1].count_ones() + self.0[2].count_ones()) as usize
+        let first = self.0[0].count_ones();
+        // Nearly always there is no more.
+        if self.0[1] | self.0[2] == 0 {
+            return first as usize;
+        }
+        (first + self.0[1].count_ones() + self.0[2].count_ones()) as usize
     }
 
     /// None at all?

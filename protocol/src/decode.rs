@@ -10,8 +10,9 @@ use crate::{
         read::{self, Found},
     },
     error::{DecodeError, Reason},
-    field::{Case, Shape},
-    message::{Message, Slot, Slots},
+    field::{Case, Shape, Spec},
+    message::Message,
+    slots::{Slot, Slots},
 };
 use bytes::Bytes;
 use nom::{IResult, bytes::complete::take};
@@ -29,18 +30,29 @@ struct Stop {
 const MOST: usize = u16::MAX as usize;
 
 /// Decodes `body` in `dialect`.
+#[inline]
 pub(crate) fn message(dialect: &Arc<Dialect>, body: Bytes) -> Result<Message, DecodeError> {
-    let mti = match head(dialect, &body) {
-        Ok(mti) => mti,
-        Err(stop) => return Err(error(stop, None)),
+    // Filled in where it is returned: a message is large to be moved.
+    let mut decoded = match head(dialect, &body) {
+        Ok(mti) => Ok(Message::framed(dialect, mti, body)),
+        Err(stop) => Err(error(stop, None)),
     };
-    let mut message = Message::framed(dialect, mti, body);
-    match fields(dialect, &mut message) {
-        Ok(()) => Ok(message),
-        Err(stop) => {
-            message.forget_rest();
-            Err(error(stop, Some(Box::new(message))))
-        }
+    if let Ok(message) = &mut decoded
+        && let Err(stop) = fields(dialect, message)
+    {
+        refuse(&mut decoded, stop);
+    }
+    decoded
+}
+
+/// Turns what was decoded so far into an error that carries it.
+#[cold]
+#[inline(never)]
+fn refuse(decoded: &mut Result<Message, DecodeError>, stop: Stop) {
+    let partial = std::mem::replace(decoded, Err(error(stop, None)));
+    if let (Err(error), Ok(mut message)) = (decoded, partial) {
+        message.forget_rest();
+        error.partial = Some(Box::new(message));
     }
 }
 
@@ -83,9 +95,7 @@ fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
         reason: fault.reason,
     })?;
     let head = body.len() - rest.len();
-    let unmapped = announced.without(&profile.defined).first().unwrap_or(u8::MAX);
-    slots.resize(announced.len(), Slot::EMPTY);
-    let walked = walk(profile, body, head, &announced, unmapped, slots);
+    let walked = walk(profile, body, head, &announced, slots.resize(announced.len()));
     message.head = head as u16;
     if let Err(stop) = walked {
         match aligned(profile, &message.frame, head, &announced) {
@@ -109,7 +119,7 @@ fn aligned(profile: &Profile, body: &[u8], head: usize, announced: &FieldSet) ->
     let (mut present, mut slots) = (FieldSet::new(), Slots::new());
     let mut offset = head;
     for field in announced.iter() {
-        if !profile.defined.contains(field) {
+        if profile.spec(field).shape == Shape::Undefined {
             return None;
         }
         offset += match single(profile, field, &body[offset..]) {
@@ -126,52 +136,49 @@ fn aligned(profile: &Profile, body: &[u8], head: usize, announced: &FieldSet) ->
 
 /// Finds every announced field in turn; all bytes must be used up.
 ///
-/// Neighbours of fixed length and the same shape are only measured here, and checked together when their run ends.
-#[inline(always)]
-fn walk(
-    profile: &Profile,
-    body: &[u8],
-    head: usize,
-    announced: &FieldSet,
-    unmapped: u8,
-    slots: &mut [Slot],
-) -> Result<(), Stop> {
+/// Neighbours of the same shape are only measured here, and checked together when their run ends. All but the measuring
+/// of fixed fields is kept out of line, so that the loop has the registers to itself.
+#[inline(never)]
+fn walk(profile: &Profile, body: &[u8], head: usize, announced: &FieldSet, slots: &mut [Slot]) -> Result<(), Stop> {
+    let specs = profile.specs();
     let mut run = Run { shape: Shape::Raw, start: head };
     let mut offset = head;
     let mut filled = 0;
     for (word, base) in announced.words().into_iter().zip([1u8, 65, 129]) {
-        let mut left = word;
+        // The lowest bit is quicker to find and to clear.
+        let mut left = word.reverse_bits();
         while left != 0 {
-            let zeros = left.leading_zeros();
-            left ^= 1 << (63 - zeros);
-            let field = base + zeros as u8;
-            let spec = profile.spec(field);
-            let wire = spec.run as usize;
-            if wire == 0 || spec.shape != run.shape {
-                run.end(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+            let field = base + left.trailing_zeros() as u8;
+            left &= left - 1;
+            let spec = &specs[field as usize];
+            if spec.shape != run.shape {
+                if !run.fits(body, offset) {
+                    return Err(locate(profile, body, announced, slots, run.start));
+                }
                 run = Run { shape: spec.shape, start: offset };
             }
-            let (len, odd) = if wire > 0 && body.len() - offset >= wire {
-                (wire, false)
+            let wire = spec.run as usize;
+            let slot = if wire > 0 && body.len() - offset >= wire {
+                Slot::new(offset, wire, false)
+            } else if let Some(slot) = measure(spec, body, offset) {
+                slot
             } else {
-                if field == unmapped {
-                    return Err(Stop { field: Some(field), offset, reason: Reason::Unmapped });
+                // By itself. What stands before it comes first.
+                if !run.fits(body, offset) {
+                    return Err(locate(profile, body, announced, slots, run.start));
                 }
-                let found = single(profile, field, &body[offset..]).map_err(|fault| {
-                    // A field cut short in the middle of a run: what stands before it comes first.
-                    let before =
-                        run.end_last(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start));
-                    before.err().unwrap_or_else(|| stop(field, offset, fault))
-                })?;
+                let found = single(profile, field, &body[offset..]).map_err(|fault| stop(field, offset, fault))?;
                 run = Run { shape: Shape::Raw, start: offset + found.len };
-                (found.len, found.odd)
+                Slot::new(offset, found.len, found.odd)
             };
-            slots[filled] = Slot::new(offset, len, odd);
+            slots[filled] = slot;
             filled += 1;
-            offset += len;
+            offset = slot.end();
         }
     }
-    run.end_last(body, offset).map_err(|()| locate(profile, body, announced, slots, run.start))?;
+    if !run.fits(body, offset) {
+        return Err(locate(profile, body, announced, slots, run.start));
+    }
     if offset < body.len() {
         return Err(Stop { field: None, offset, reason: Reason::Trailing { bytes: body.len() - offset } });
     }
@@ -186,21 +193,29 @@ struct Run {
 
 impl Run {
     #[inline(always)]
-    fn end(&self, body: &[u8], end: usize) -> Result<(), ()> {
-        if read::shape_fits(self.shape, &body[self.start..end]) { Ok(()) } else { Err(()) }
-    }
-
-    /// The same where it is not worth the code in line.
-    #[inline(never)]
-    fn end_last(&self, body: &[u8], end: usize) -> Result<(), ()> {
-        self.end(body, end)
+    fn fits(&self, body: &[u8], end: usize) -> bool {
+        shape_fits(self.shape, &body[self.start..end])
     }
 }
 
+#[inline(never)]
+fn shape_fits(shape: Shape, value: &[u8]) -> bool {
+    read::shape_fits(shape, value)
+}
+
+#[inline(never)]
+fn measure(spec: &Spec, body: &[u8], offset: usize) -> Option<Slot> {
+    let found = read::measure(spec, &body[offset..])?;
+    Some(Slot::new(offset, found.len, found.odd))
+}
+
 /// One field by itself, with what is inside it.
-#[inline]
+#[inline(never)]
 fn single(profile: &Profile, field: u8, rest: &[u8]) -> Result<Found, Fault> {
     let spec = profile.spec(field);
+    if spec.shape == Shape::Undefined {
+        return Err(Fault::new(0, Reason::Unmapped));
+    }
     let found = read::field(spec, rest)?;
     if spec.inside {
         inside(profile, field, &rest[..found.len], found.odd)?;

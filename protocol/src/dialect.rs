@@ -225,6 +225,11 @@ pub(crate) struct Profile {
 
 impl Profile {
     #[inline]
+    pub(crate) fn specs(&self) -> &[Spec; 256] {
+        &self.specs
+    }
+
+    #[inline]
     pub(crate) fn spec(&self, field: u8) -> &Spec {
         &self.specs[field as usize]
     }

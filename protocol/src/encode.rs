@@ -58,8 +58,11 @@ pub(crate) fn bitmap(form: &BitmapForm, present: &FieldSet, out: &mut impl BufMu
             continue;
         }
         let case = if form.lower { Case::Lower } else { Case::Upper };
-        for byte in hex(&raw, case) {
-            out.put_u8(if form.ebcdic { crate::ebcdic::PAGE_500.from_latin[byte as usize] } else { byte });
+        let mut text = [0; 16];
+        hex(&raw, case, &mut text);
+        if form.ebcdic {
+            text = text.map(|byte| crate::ebcdic::PAGE_500.from_latin[byte as usize]);
         }
+        out.put_slice(&text);
     }
 }

@@ -102,10 +102,23 @@ pub(crate) enum Shape {
     Packed,
     /// ASCII `z`.
     Track,
+    /// Packed `z` whose length counts digits: any nibbles.
+    PackedTrack,
     /// All else.
     Other,
     /// No field at all.
     Undefined,
+}
+
+impl Shape {
+    /// Can a whole value be checked and laid out without looking at the rest of the spec?
+    #[inline(always)]
+    pub(crate) const fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Digits | Self::Printable | Self::Alphanumeric | Self::Raw | Self::EbcdicDigits | Self::Packed
+        )
+    }
 }
 
 /// One field. Aligned, so that finding one in a table is a shift.
@@ -113,8 +126,10 @@ pub(crate) enum Shape {
 #[repr(align(32))]
 pub(crate) struct Spec {
     pub(crate) shape: Shape,
-    /// Bytes on the wire of a field that can be checked in one run with its neighbours of the same shape: of fixed length,
-    /// a common shape, no spare nibble, no declared inside. Otherwise 0.
+    /// Can it be measured first and its characters, those of its prefix among them, be checked in one run with its
+    /// neighbours of the same shape?
+    pub(crate) runs: bool,
+    /// Bytes on the wire of such a field where its length is fixed and leaves no spare nibble. Otherwise 0.
     pub(crate) run: u16,
     pub(crate) class: Class,
     pub(crate) coding: Coding,
@@ -146,6 +161,7 @@ impl Spec {
     /// What stands for a field that the dialect does not define.
     pub(crate) const UNDEFINED: Self = Self {
         shape: Shape::Undefined,
+        runs: false,
         run: 0,
         class: Class::B,
         coding: Coding::Raw,
@@ -165,7 +181,7 @@ impl Spec {
         max: 0,
     };
 
-    /// Works out the shape and the run; to be called when all else is settled.
+    /// Works out the shape and whether it runs; to be called when all else is settled.
     pub(crate) const fn shaped(mut self) -> Self {
         self.shape = match (self.coding, self.class, self.counts) {
             (Coding::Ascii, Class::N, _) => Shape::Digits,
@@ -174,12 +190,26 @@ impl Spec {
             (Coding::Raw, ..) => Shape::Raw,
             (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N, _) => Shape::EbcdicDigits,
             (Coding::Bcd, Class::N, Counts::Units) => Shape::Packed,
+            (Coding::Bcd, Class::Z, Counts::Units) => Shape::PackedTrack,
             (Coding::Ascii, Class::Z, _) => Shape::Track,
             _ => Shape::Other,
         };
-        let plain = self.fixed() && !self.inside && !matches!(self.shape, Shape::Other);
-        let spare = self.leaves_spare(self.max as usize);
-        self.run = if plain && !spare { self.wire_len(self.max as usize) as u16 } else { 0 };
+        // What every good prefix consists of must be good in the value as well, and so must a spare nibble.
+        let prefixed = match (self.prefix, self.shape) {
+            (Prefix::None, shape) => !matches!(shape, Shape::Other),
+            (_, Shape::Raw | Shape::PackedTrack) | (Prefix::Bcd, Shape::Packed) => true,
+            (Prefix::Ascii, Shape::Digits | Shape::Printable | Shape::Alphanumeric | Shape::Track) => true,
+            (Prefix::Ebcdic, Shape::EbcdicDigits) => true,
+            _ => false,
+        };
+        let whole = self.fixed() && !self.leaves_spare(self.max as usize);
+        let spare = match self.shape {
+            Shape::Packed => whole || (self.nibble_checked && self.nibble < 10),
+            Shape::PackedTrack => whole || self.nibble_checked,
+            _ => true,
+        };
+        self.runs = prefixed && spare && !self.inside;
+        self.run = if self.runs && whole { self.wire_len(self.max as usize) as u16 } else { 0 };
         self
     }
 

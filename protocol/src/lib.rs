@@ -56,6 +56,7 @@ pub mod frame;
 pub mod message;
 pub mod mti;
 mod scratch;
+mod slots;
 pub mod translate;
 
 pub use bitmap::FieldSet;

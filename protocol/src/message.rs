@@ -11,46 +11,11 @@ use crate::{
     encoding::read,
     field::Spec,
     scratch::Scratch,
+    slots::{Slot, Slots},
 };
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::{fmt, sync::Arc};
-
-/// Where one field stands, prefix and value, in the frame or in the scratch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Slot {
-    start: u16,
-    /// Bytes; the top bit says that packed digits have a spare nibble. The dialect bounds a field far below 32,768 bytes.
-    len: u16,
-}
-
-impl Slot {
-    const ODD: u16 = 0x8000;
-    pub(crate) const EMPTY: Self = Self { start: 0, len: 0 };
-
-    #[inline]
-    pub(crate) const fn new(start: usize, len: usize, odd: bool) -> Self {
-        Self { start: start as u16, len: len as u16 | if odd { Self::ODD } else { 0 } }
-    }
-
-    #[inline]
-    pub(crate) const fn start(self) -> usize {
-        self.start as usize
-    }
-
-    #[inline]
-    const fn end(self) -> usize {
-        self.start as usize + (self.len & !Self::ODD) as usize
-    }
-
-    #[inline]
-    const fn odd(self) -> bool {
-        self.len & Self::ODD != 0
-    }
-}
-
-/// A slot for each present field; on the stack for an ordinary message.
-pub(crate) type Slots = SmallVec<[Slot; 48]>;
 
 /// One ISO 8583 message in one dialect.
 ///
@@ -93,7 +58,7 @@ impl Message {
             frame,
             present: FieldSet::new(),
             changed: FieldSet::new(),
-            slots: SmallVec::new(),
+            slots: Slots::new(),
             scratch: Scratch::new(),
             mti,
             head: 0,
@@ -307,7 +272,7 @@ impl Message {
             return;
         }
         let (mut from_scratch, mut start, mut end) = (false, self.head as usize, self.head as usize);
-        for (field, slot) in self.present.iter().zip(&self.slots) {
+        for (field, slot) in self.present.iter().zip(self.slots.iter()) {
             let changed = self.changed.contains(field);
             if changed != from_scratch || slot.start() != end {
                 put(&self.buffer(from_scratch)[start..end]);

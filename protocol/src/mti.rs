@@ -8,40 +8,40 @@ pub struct Mti(u16);
 
 impl Mti {
     /// From the packed form; `None` where a nibble is above 9.
+    #[inline]
     #[must_use]
     pub const fn from_packed(packed: u16) -> Option<Self> {
-        let mut shift = 0;
-        while shift < 16 {
-            if (packed >> shift) & 0xF > 9 {
-                return None;
-            }
-            shift += 4;
+        // A nibble above 9 has its 8 and its 4 or 2 set.
+        if packed & (packed << 1 | packed << 2) & 0x8888 != 0 {
+            return None;
         }
         Some(Self(packed))
     }
 
     /// From four ASCII digits.
+    #[inline]
     #[must_use]
     pub const fn from_digits(digits: [u8; 4]) -> Option<Self> {
-        let mut packed = 0u16;
-        let mut i = 0;
-        while i < 4 {
-            if !digits[i].is_ascii_digit() {
-                return None;
-            }
-            packed = packed << 4 | (digits[i] - b'0') as u16;
-            i += 1;
+        let word = u32::from_be_bytes(digits);
+        let high = 0xF0F0_F0F0;
+        // Digits stay in the same sixteen characters when six is added.
+        if (word & high) != 0x3030_3030 || (word.wrapping_add(0x0606_0606) & high) != 0x3030_3030 {
+            return None;
         }
-        Some(Self(packed))
+        let nibbles = word & 0x0F0F_0F0F;
+        let pairs = (nibbles | nibbles >> 4) & 0x00FF_00FF;
+        Some(Self((pairs | pairs >> 8) as u16))
     }
 
     /// The packed form, one digit a nibble.
+    #[inline]
     #[must_use]
     pub const fn packed(self) -> u16 {
         self.0
     }
 
     /// The four ASCII digits.
+    #[inline]
     #[must_use]
     pub const fn digits(self) -> [u8; 4] {
         [
@@ -173,7 +173,17 @@ mod tests {
     fn text_and_packed_agree() {
         assert_eq!(mti("0200").packed(), 0x0200);
         assert_eq!(mti("1804").to_string(), "1804");
-        assert_eq!(Mti::from_packed(0x0A00), None);
+        for wrong in 10..16u16 {
+            assert!((0..4).all(|place| Mti::from_packed(wrong << (4 * place)).is_none()));
+        }
+        for byte in (0..=255).filter(|byte: &u8| !byte.is_ascii_digit()) {
+            for place in 0..4 {
+                let mut digits = *b"9090";
+                digits[place] = byte;
+                assert_eq!(Mti::from_digits(digits), None);
+            }
+        }
+        assert_eq!((Mti::from_digits(*b"9876"), Mti::from_packed(0x9999).is_some()), (Mti::from_packed(0x9876), true));
         assert!("02O0".parse::<Mti>().is_err());
         assert_eq!(mti("0200").repeat(), mti("0201"));
         assert_eq!(mti("0421").original(), mti("0420"));

@@ -46,7 +46,8 @@ impl Scratch {
     fn grow(&mut self, least: usize) {
         let size = least.next_power_of_two().max(BLOCK);
         if self.block.is_empty() {
-            self.block.reserve_exact(size);
+            // Not `vec![0; size]`: asking for zeroed memory goes past the allocator's caches.
+            self.block = Vec::with_capacity(size);
             self.block.extend_from_slice(&self.inline);
         }
         self.block.resize(size, 0);

@@ -43,7 +43,7 @@ pub(crate) fn most(prefix: Prefix, width: u8) -> usize {
 
 /// The number the prefix says; at most six digits or three bytes, so it never overflows.
 #[inline(always)]
-fn number(prefix: Prefix, digits: &[u8]) -> Option<usize> {
+pub(super) fn number(prefix: Prefix, digits: &[u8]) -> Option<usize> {
     match prefix {
         Prefix::None => Some(0),
         Prefix::Ascii => decimal(digits, b'0'),

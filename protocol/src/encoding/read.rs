@@ -4,7 +4,7 @@ use super::{Fault, page, prefix};
 use crate::{
     class::{Class, all_alphanumeric, all_digits, all_ebcdic_digits, all_packed_digits, all_printable, all_track},
     error::Reason,
-    field::{Case, Coding, Counts, Shape, Side, Sign, Spec},
+    field::{Case, Coding, Counts, Prefix, Shape, Side, Sign, Spec},
 };
 use nom::{IResult, bytes::complete::take};
 
@@ -33,12 +33,46 @@ pub(crate) fn field(spec: &Spec, input: &[u8]) -> Result<Found, Fault> {
     };
     let (wire, odd) = match spec.shape {
         Shape::Other => return other(spec, after, units),
-        Shape::Packed => (units.div_ceil(2), units % 2 == 1),
+        Shape::Packed | Shape::PackedTrack => (units.div_ceil(2), units % 2 == 1),
         _ => (units, false),
     };
     let value = value(spec, after, wire)?;
     let good = if odd { packed_fits(spec, value, units) } else { shape_fits(spec.shape, value) };
     if good { Ok(Found { len: before + wire, odd }) } else { Err(diagnose(spec, value, units)) }
+}
+
+/// Measures a field that runs and fits so far, all but the characters of its value; `None` for every other: [`field`] says
+/// what it is, or what is wrong.
+#[inline(always)]
+pub(crate) fn measure(spec: &Spec, input: &[u8]) -> Option<Found> {
+    if !spec.runs {
+        return None;
+    }
+    let before = spec.prefix_width as usize;
+    let (digits, after) = input.split_at_checked(before)?;
+    let units = match spec.prefix {
+        Prefix::None => spec.max as usize,
+        prefix => prefix::number(prefix, digits)?,
+    };
+    if units > spec.max as usize || units < spec.min as usize {
+        return None;
+    }
+    let packed = matches!(spec.shape, Shape::Packed | Shape::PackedTrack);
+    let (wire, odd) = if packed { (units.div_ceil(2), units % 2 == 1) } else { (units, false) };
+    let value = after.get(..wire)?;
+    if odd && spare(spec, value) != Some(spec.nibble) {
+        return None;
+    }
+    Some(Found { len: before + wire, odd })
+}
+
+/// The spare nibble of an odd number of packed digits.
+#[inline(always)]
+fn spare(spec: &Spec, value: &[u8]) -> Option<u8> {
+    match spec.nibble_side {
+        Side::Right => value.last().map(|byte| byte & 15),
+        _ => value.first().map(|byte| byte >> 4),
+    }
 }
 
 /// Is a value, or a run of values one after the other, of this shape? (Packed digits without a spare nibble.)
@@ -51,7 +85,7 @@ pub(crate) fn shape_fits(shape: Shape, value: &[u8]) -> bool {
         Shape::EbcdicDigits => all_ebcdic_digits(value),
         Shape::Packed => all_packed_digits(value),
         Shape::Track => all_track(value),
-        Shape::Raw | Shape::Other | Shape::Undefined => true,
+        Shape::Raw | Shape::PackedTrack | Shape::Other | Shape::Undefined => true,
     }
 }
 
@@ -139,11 +173,7 @@ fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
     if spec.coding != Coding::Bcd || spec.nibble < 10 || units == 0 {
         return units;
     }
-    let spare = match spec.nibble_side {
-        Side::Right => value.last().map(|byte| byte & 15),
-        _ => value.first().map(|byte| byte >> 4),
-    };
-    units - usize::from(spare == Some(spec.nibble))
+    units - usize::from(spare(spec, value) == Some(spec.nibble))
 }
 
 /// Is the value within its class and coding?
@@ -181,11 +211,7 @@ fn spare_fits(spec: &Spec, value: &[u8], units: usize) -> bool {
     if units.is_multiple_of(2) || !spec.nibble_checked {
         return true;
     }
-    let spare = match spec.nibble_side {
-        Side::Right => value.last().map(|byte| byte & 15),
-        _ => value.first().map(|byte| byte >> 4),
-    };
-    spare == Some(spec.nibble)
+    spare(spec, value) == Some(spec.nibble)
 }
 
 /// The bytes of a sign of its own before packed digits.

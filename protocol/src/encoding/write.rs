@@ -20,15 +20,13 @@ pub(crate) struct Laid {
 /// Appends prefix and value of one field to `out`; on an error `out` is as it was.
 #[inline(always)]
 pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
-    let fill = filling(spec, logical)?;
-    let units = logical.len() + fill;
-    let (wire, odd) = if spec.shape == Shape::Packed {
-        (units.div_ceil(2), units % 2 == 1)
-    } else if spec.shape == Shape::Other {
-        (spec.wire_len(units), spec.leaves_spare(units))
-    } else {
-        (units, false)
-    };
+    let units = logical.len();
+    let ordinary = units >= spec.min as usize && units <= spec.max as usize && spec.shape.is_plain();
+    let packed = spec.shape == Shape::Packed;
+    if !ordinary || (packed && !units.is_multiple_of(2)) {
+        return uncommon(spec, logical, out);
+    }
+    let wire = if packed { units / 2 } else { units };
     let before = spec.prefix_width as usize;
     let start = out.len();
     let (prefix, value) = out.room(before + wire).split_at_mut(before);
@@ -36,18 +34,40 @@ pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<La
         let number = if matches!(spec.counts, Counts::Wire) { wire } else { units };
         prefix::write(spec.prefix, number, prefix);
     }
-    let good = if fill == 0 { whole(spec, logical, value) } else { filled(spec, logical, fill, value) };
-    if !good {
+    if !checked_copy(spec.shape, logical, value) {
         out.truncate(start);
         return Err(offending(spec, logical));
+    }
+    Ok(Laid { len: before + wire, odd: false })
+}
+
+/// The same for values that are filled up, leave a spare nibble, or have no plain shape, and for those of a wrong length.
+#[inline(never)]
+fn uncommon(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reason> {
+    let fill = filling(spec, logical)?;
+    if !admitted(spec, logical) {
+        return Err(offending(spec, logical));
+    }
+    let units = logical.len() + fill;
+    let (wire, odd) = (spec.wire_len(units), spec.leaves_spare(units));
+    let before = spec.prefix_width as usize;
+    let (prefix, value) = out.room(before + wire).split_at_mut(before);
+    if before > 0 {
+        let number = if matches!(spec.counts, Counts::Wire) { wire } else { units };
+        prefix::write(spec.prefix, number, prefix);
+    }
+    if fill == 0 {
+        lay(spec, logical, value);
+    } else {
+        filled(spec, logical, fill, value);
     }
     Ok(Laid { len: before + wire, odd })
 }
 
-/// Checks a value that needs no filler and lays it out.
-#[inline(always)]
-fn whole(spec: &Spec, logical: &[u8], out: &mut [u8]) -> bool {
-    match spec.shape {
+/// Lays out a whole value of a plain shape; `false` where it does not fit the shape.
+#[inline(never)]
+fn checked_copy(shape: Shape, logical: &[u8], out: &mut [u8]) -> bool {
+    match shape {
         Shape::Digits => {
             copy(logical, out);
             all_digits(logical)
@@ -68,17 +88,11 @@ fn whole(spec: &Spec, logical: &[u8], out: &mut [u8]) -> bool {
             out.iter_mut().zip(logical).for_each(|(to, digit)| *to = digit | 0xF0);
             all_digits(logical)
         }
-        Shape::Packed if logical.len().is_multiple_of(2) => {
+        Shape::Packed => {
             pack_pairs(logical, out);
             all_digits(logical)
         }
-        _ => {
-            let good = admitted(spec, logical);
-            if good {
-                lay(spec, logical, out);
-            }
-            good
-        }
+        Shape::Track | Shape::PackedTrack | Shape::Other | Shape::Undefined => false,
     }
 }
 
@@ -106,7 +120,6 @@ fn pack_pairs(digits: &[u8], out: &mut [u8]) {
 }
 
 /// How many units of filler a value needs; an error where it is too long, or too short and not to be filled up.
-#[inline(always)]
 fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     let had = logical.len();
     if had > spec.max as usize {
@@ -122,12 +135,8 @@ fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     Err(Reason::TooShort { min: spec.min as usize, had })
 }
 
-/// Checks a value and lays it out with `fill` units of filler.
-#[inline(never)]
-fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) -> bool {
-    if !admitted(spec, logical) {
-        return false;
-    }
+/// Lays out a checked value with `fill` units of filler.
+fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
     let filler = std::iter::repeat_n(spec.pad_char, fill);
     let mut whole = SmallVec::<[u8; 64]>::new();
     // The sign of x+n stays in front.
@@ -140,7 +149,6 @@ fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) -> bool {
     whole.extend(filler);
     whole.extend_from_slice(&logical[front..]);
     lay(spec, &whole, out);
-    true
 }
 
 fn admitted(spec: &Spec, logical: &[u8]) -> bool {
@@ -170,10 +178,11 @@ fn lay(spec: &Spec, logical: &[u8], out: &mut [u8]) {
             let table = &page(spec.coding).from_latin;
             out.iter_mut().zip(logical).for_each(|(to, byte)| *to = table[ascii(*byte) as usize]);
         }
-        Coding::Hex => out.iter_mut().zip(hex(logical, spec.case)).for_each(|(to, byte)| *to = byte),
+        Coding::Hex => hex(logical, spec.case, out),
         Coding::EbcdicHex => {
             let table = &page(Coding::Cp500).from_latin;
-            out.iter_mut().zip(hex(logical, spec.case)).for_each(|(to, byte)| *to = table[byte as usize]);
+            hex(logical, spec.case, out);
+            out.iter_mut().for_each(|byte| *byte = table[*byte as usize]);
         }
         Coding::Bcd => pack(spec, logical, out),
     }
@@ -185,10 +194,13 @@ fn separator(byte: u8, separator: u8) -> u8 {
     if matches!(byte, b'=' | b'D') { separator } else { byte }
 }
 
-/// Hex text in the dialect's case.
-pub(crate) fn hex(bytes: &[u8], case: Case) -> impl Iterator<Item = u8> {
+/// Hex text in the dialect's case, over `out`, which is twice as long.
+#[inline]
+pub(crate) fn hex(bytes: &[u8], case: Case, out: &mut [u8]) {
     let digits = if case == Case::Lower { b"0123456789abcdef" } else { b"0123456789ABCDEF" };
-    bytes.iter().flat_map(move |byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]])
+    for (pair, byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]];
+    }
 }
 
 fn pack(spec: &Spec, logical: &[u8], out: &mut [u8]) {

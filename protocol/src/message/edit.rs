@@ -1,7 +1,9 @@
 //! Changing a message: setting fields into the scratch, removing them, another MTI.
 
-use super::{Message, Slot};
-use crate::{FieldError, Mti, composite::Composite, encoding::write, error::Reason, field::Shape, scratch::Scratch};
+use super::Message;
+use crate::{
+    FieldError, Mti, composite::Composite, encoding::write, error::Reason, field::Shape, scratch::Scratch, slots::Slot,
+};
 use std::sync::Arc;
 
 /// A scratch larger than this is looked through for values that were replaced since.
@@ -64,7 +66,7 @@ impl Message {
     #[cold]
     fn tidy(&mut self) {
         let mut scratch = Scratch::new();
-        for (field, slot) in self.present.iter().zip(&mut self.slots) {
+        for (field, slot) in self.present.iter().zip(self.slots.iter_mut()) {
             if self.changed.contains(field) {
                 let bytes = &self.scratch.bytes()[slot.start()..slot.end()];
                 let start = scratch.len();
