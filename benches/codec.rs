@@ -49,7 +49,7 @@ fn encoded(message: &Message, out: &mut BytesMut) {
 }
 
 fn codec(criterion: &mut Criterion) {
-    for name in ["iso87-ascii", "iso87-ascii-bin", "iso87-bcd", "iso87-ebcdic"] {
+    for name in ["iso87-ascii", "iso87-bcd", "iso87-ebcdic"] {
         let dialect = Dialect::named(name).expect("a shipped name");
         let mut out = BytesMut::with_capacity(1024);
         encoded(&build(&dialect), &mut out);
