@@ -1,7 +1,7 @@
 //! The command line: one command a file, composed here.
 //!
 //! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
-//! place in [`help::GROUPS`].
+//! place in `GROUPS` of `help`.
 
 mod bank;
 mod certs;
