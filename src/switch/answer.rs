@@ -3,7 +3,10 @@
 //! An answer echoes what the presence matrix of the standard says and nothing else: never track data, PIN block or chip
 //! request data.
 
-use super::{instruction::Instruction, kept::Kept};
+use super::{
+    instruction::{Instruction, Original},
+    kept::Kept,
+};
 use crate::rules::Bank;
 use banklink_protocol::{
     Dialect, Message, Mti,
@@ -107,18 +110,14 @@ impl<'a> Addressee<'a> {
     }
 }
 
-/// Gives a reversal's answer the original data of the acquirer's request back.
+/// Gives an answer the original data of the acquirer's request back, in place of ours.
 pub(super) fn restore_original(message: &mut Message, instruction: &Instruction) {
-    if message.mti().class() != 4 {
-        return;
-    }
-    if let Some(super::instruction::Original::De90(original)) = instruction.original {
-        if message.has(90) {
-            set(message, 90, &original.digits());
-        }
-    } else if message.mti().version() == 1 {
+    match (instruction.original, message.mti().version()) {
+        (Some(Original::De90(original)), 0) if message.has(90) => set(message, 90, &original.digits()),
+        (None, 0) => message.remove(90),
         // The bank's DE56 speaks of our STAN; the echo is optional.
-        message.remove(56);
+        (_, 1) => message.remove(56),
+        _ => {}
     }
 }
 

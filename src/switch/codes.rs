@@ -34,7 +34,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal => by_edition(version, b"25", b"914", b"1816"),
-        Refusal::TooLate => acquirer.timeout_code,
+        Refusal::TooLate | Refusal::Unanswered => acquirer.timeout_code,
     }
 }
 

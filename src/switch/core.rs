@@ -6,7 +6,7 @@ use super::{
     duplicate::{InFlight, Names},
     pending::{Pending, Pendings, State},
     random::Random,
-    recent::Recent,
+    recent::{Past, Recent},
     route::Router,
     wheel::Wheel,
 };
@@ -80,9 +80,10 @@ impl Core {
     pub(super) fn apply(&mut self, record: &Record) {
         match *record {
             Record::Received { payment, .. } => self.next_payment = PaymentId(self.next_payment.0.max(payment.0 + 1)),
-            Record::Sent { payment, at, connection, original, references, .. } => {
+            Record::Sent { payment, at, connection, original, rrn, card, references, .. } => {
                 self.make_way(connection.bank, original.stan);
-                let past = self.recent.insert(connection, original, references);
+                let past = Past { connection, original, rrn, card, answered: false, references };
+                let past = self.recent.insert(past);
                 let key = self.pendings.insert(Pending {
                     connection,
                     stan: original.stan,
@@ -106,6 +107,8 @@ impl Core {
             Record::Outcome { sent: Some((bank, stan)), outcome, .. } => {
                 let key = self.end(bank, stan);
                 if outcome != Outcome::Unknown {
+                    let pending = self.pendings.get(key).expect("ended entries stay until they are freed");
+                    self.recent.answered(pending.past, pending.connection, stan);
                     self.release(key);
                 }
             }

@@ -61,6 +61,15 @@ impl Names {
         }
     }
 
+    /// Of those, the names under which it is remembered. A reversal often has the trace or the RRN of its original, and is
+    /// never the original of anything itself.
+    pub(super) fn lasting(instruction: &Instruction, references: References) -> References {
+        match instruction.mti.class() {
+            4 => References { trace: 0, rrn: 0, ..references },
+            _ => references,
+        }
+    }
+
     fn duplicate(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> u64 {
         let (mti_class, kind) = class(instruction);
         let mut buffer = Buffer::new(b'D', acquirer);
@@ -97,7 +106,8 @@ impl Names {
 
     fn rrn(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
         let rrn = part(instruction, 37);
-        if rrn.is_empty() {
+        // Zeros are the filling of who has no RRN.
+        if rrn.iter().all(|&digit| digit == b'0') {
             return 0;
         }
         let mut buffer = Buffer::new(b'R', acquirer);

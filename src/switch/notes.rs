@@ -260,7 +260,10 @@ pub enum Refusal {
     Full,
     /// A payment under the same key is in flight with another amount or card, or was already sent to a bank (94).
     Duplicate,
-    /// A reversal or completion whose original is not known (25).
+    /// A payment under the same key was sent to a bank and not answered in time: unknown still (the acquirer's time-out
+    /// code).
+    Unanswered,
+    /// A reversal whose original is not known (25).
     NoOriginal,
     /// The bank's dialect cannot carry a field it demands (30).
     Untranslatable,
@@ -286,6 +289,7 @@ impl Refusal {
             Self::NoBank => "no_bank",
             Self::Full => "full",
             Self::Duplicate => "duplicate",
+            Self::Unanswered => "unanswered",
             Self::NoOriginal => "no_original",
             Self::Untranslatable => "untranslatable",
             Self::TooLate => "too_late",

@@ -30,11 +30,22 @@ pub(super) fn prepare(
     for (field, value) in &bank.fixed {
         message.set(*field, value)?;
     }
+    name_original(message, waiting)
+}
+
+/// The original data in the terms of the bank. Those that name nothing it was sent do not go there, where the same numbers
+/// may be another payment's; a reversal has them whether or not the acquirer said them.
+fn name_original(message: &mut Message, waiting: &Waiting) -> Result<(), FieldError> {
+    let reverses_1987 = (message.mti().version(), message.mti().class()) == (0, 4);
     match (waiting.instruction.original, waiting.original) {
-        (Some(Original::De90(_)), Some(past)) => message.set(90, &past.digits()),
-        (Some(Original::De56 { .. }), Some(past)) => rewrite_de56(message, past),
-        _ => Ok(()),
+        (Some(Original::De90(_)), Some(past)) => message.set(90, &past.digits())?,
+        (Some(Original::De56 { .. }), Some(past)) => rewrite_de56(message, past)?,
+        (Some(Original::De90(_)), None) => message.remove(90),
+        (Some(Original::De56 { .. }), None) => message.remove(56),
+        (None, Some(past)) if reverses_1987 && message.dialect().defines(90) => message.set(90, &past.digits())?,
+        (None, _) => {}
     }
+    Ok(())
 }
 
 /// Fields without which a payment is another payment: kind, amount, PIN, replacement amounts, receiving bank, accounts.

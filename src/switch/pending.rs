@@ -64,6 +64,8 @@ pub(super) struct Waiting {
     pub(super) preferred: Option<ConnectionId>,
     /// What the bank knows its original by.
     pub(super) original: Option<OriginalData>,
+    /// DE37 of its original, as the bank knows it.
+    pub(super) original_rrn: Option<Rrn>,
     /// DE37 toward the bank, where it is ours.
     pub(super) own_rrn: Option<Rrn>,
     /// DE39 as the acquirer sent it, where the bank has another word for it.
@@ -88,6 +90,7 @@ impl Waiting {
             tried: SmallVec::new(),
             preferred: None,
             original: None,
+            original_rrn: None,
             own_rrn: None,
             own_code: None,
             deadline,

@@ -2,15 +2,35 @@
 //! oldest is forgotten first. (The journal's index answers for what is older.)
 
 use super::ConnectionId;
-use crate::record::References;
-use banklink_protocol::element::{OriginalData, Stan};
+use crate::record::{CardEnds, References};
+use banklink_protocol::element::{OriginalData, Rrn, Stan};
 
 /// Where a payment went, and under which names the bank knows it.
 #[derive(Clone, Copy)]
 pub(super) struct Past {
     pub(super) connection: ConnectionId,
     pub(super) original: OriginalData,
-    references: References,
+    /// DE37 as sent.
+    pub(super) rrn: Option<Rrn>,
+    pub(super) card: Option<CardEnds>,
+    /// Did the bank answer it in time?
+    pub(super) answered: bool,
+    pub(super) references: References,
+}
+
+/// What a message that follows a payment says of it, beside the name it is looked up by.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Likeness {
+    /// The digest of RRN and terminal: of two payments under one name it tells which, where terminals count alike.
+    pub(super) rrn: u64,
+    /// What follows a payment is about the same card.
+    pub(super) card: Option<CardEnds>,
+}
+
+impl Likeness {
+    fn allows(&self, past: &Past) -> bool {
+        self.card.is_none() || past.card.is_none() || self.card == past.card
+    }
 }
 
 /// Names in one bucket of the index: a cache line.
@@ -39,9 +59,9 @@ impl Recent {
     }
 
     /// Remembers a payment; the result is its number, for [`Recent::forget`].
-    pub(super) fn insert(&mut self, connection: ConnectionId, original: OriginalData, references: References) -> u32 {
+    pub(super) fn insert(&mut self, past: Past) -> u32 {
         let number = self.next;
-        let past = Past { connection, original, references };
+        let references = past.references;
         let place = self.place(number);
         if place < self.ring.len() {
             self.ring[place] = past;
@@ -60,40 +80,48 @@ impl Recent {
 
     /// Forgets a payment that was not sent after all, unless its place has gone to another.
     pub(super) fn forget(&mut self, number: u32, connection: ConnectionId, stan: Stan) {
-        let place = self.place(number);
-        if let Some(past) = self.ring.get_mut(place)
-            && past.connection == connection
-            && past.original.stan == stan
-        {
+        if let Some(past) = self.own(number, connection, stan) {
             past.references = References::default();
         }
     }
 
+    /// Notes that the bank answered a payment, unless its place has gone to another.
+    pub(super) fn answered(&mut self, number: u32, connection: ConnectionId, stan: Stan) {
+        if let Some(past) = self.own(number, connection, stan) {
+            past.answered = true;
+        }
+    }
+
+    fn own(&mut self, number: u32, connection: ConnectionId, stan: Stan) -> Option<&mut Past> {
+        let place = self.place(number);
+        self.ring.get_mut(place).filter(|past| past.connection == connection && past.original.stan == stan)
+    }
+
     /// By the duplicate key.
     pub(super) fn by_duplicate(&self, digest: u64) -> Option<&Past> {
-        self.find(digest, |references| references.duplicate)
+        self.find(digest, Likeness::default(), |references| references.duplicate)
     }
 
     /// By acquirer, STAN and DE7 (or DE12).
-    pub(super) fn by_trace(&self, digest: u64) -> Option<&Past> {
-        self.find(digest, |references| references.trace)
+    pub(super) fn by_trace(&self, digest: u64, like: Likeness) -> Option<&Past> {
+        self.find(digest, like, |references| references.trace)
     }
 
     /// By acquirer, RRN and terminal.
-    pub(super) fn by_rrn(&self, digest: u64) -> Option<&Past> {
-        self.find(digest, |references| references.rrn)
+    pub(super) fn by_rrn(&self, like: Likeness) -> Option<&Past> {
+        self.find(like.rrn, like, |references| references.rrn)
     }
 
-    /// The newest payment of this name.
-    fn find(&self, digest: u64, name: impl Fn(&References) -> u64) -> Option<&Past> {
+    /// The payment of this name that is most like this: the newest where several are.
+    fn find(&self, digest: u64, like: Likeness, name: impl Fn(&References) -> u64) -> Option<&Past> {
         if digest == 0 {
             return None;
         }
         let named =
             self.index[self.bucket(digest)].iter().filter(|[other, number]| *number != 0 && *other == tag(digest));
         let pasts = named.filter_map(|&[_, number]| Some((number, self.ring.get(self.place(number))?)));
-        let found = pasts.filter(|(_, past)| name(&past.references) == digest);
-        found.min_by_key(|(number, _)| self.age(*number)).map(|(_, past)| past)
+        let found = pasts.filter(|(_, past)| name(&past.references) == digest && like.allows(past));
+        found.min_by_key(|(number, past)| (past.references.rrn != like.rrn, self.age(*number))).map(|(_, past)| past)
     }
 
     /// Puts a name into its bucket, in the place of the oldest.
@@ -144,17 +172,18 @@ mod tests {
         let connection = ConnectionId { bank: BankId(0), slot: 0 };
         for stan in 1..=6u64 {
             let references = References { duplicate: stan, trace: stan + 100, rrn: 0 };
-            recent.insert(connection, original(stan as u32), references);
+            let original = original(stan as u32);
+            recent.insert(Past { connection, original, rrn: None, card: None, answered: false, references });
         }
         assert!(recent.by_duplicate(2).is_none(), "forgotten");
         assert!((3..=6).all(|digest| recent.by_duplicate(digest).is_some()));
         assert_eq!(recent.by_duplicate(6).unwrap().original.stan, Stan(6));
-        assert_eq!(recent.by_trace(106).unwrap().original.stan, Stan(6));
-        assert!(recent.by_rrn(0).is_none(), "no name, no payment");
-        assert!(recent.by_trace(6).is_none(), "another kind of name");
+        assert_eq!(recent.by_trace(106, Likeness::default()).unwrap().original.stan, Stan(6));
+        assert!(recent.by_rrn(Likeness::default()).is_none(), "no name, no payment");
+        assert!(recent.by_trace(6, Likeness::default()).is_none(), "another kind of name");
         recent.forget(6, connection, Stan(5));
         assert!(recent.by_duplicate(6).is_some(), "another's place is left alone");
         recent.forget(6, connection, Stan(6));
-        assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106).is_none());
+        assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106, Likeness::default()).is_none());
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{
     AcquirerId, ConnectionId, Ignored, NotSent, Note, Origin, Output, Refusal, SendId, Turn, answer, codes,
-    duplicate::{same_key, same_payment},
+    duplicate::{Names, same_key, same_payment},
     finish::Ended,
     instruction::{Instruction, Original, Reject},
     matching, network,
     outbound::{left_behind, original_data, prepare},
     pending::{Attached, State, Waiting},
-    recent::Past,
+    recent::{Likeness, Past},
     route::Facts,
 };
 use crate::{
@@ -93,8 +93,8 @@ impl Turn<'_> {
         if self.core.acquirers[usize::from(acquirer.0)].in_flight >= profile.max_in_flight {
             return self.refuse(waiting, Refusal::Full);
         }
-        if self.core.recent.by_duplicate(waiting.references.duplicate).is_some() {
-            return self.refuse(waiting, Refusal::Duplicate);
+        if let Some(refusal) = self.sent_before(&waiting) {
+            return self.refuse(waiting, refusal);
         }
         match self.route(waiting) {
             Ok(waiting) => {
@@ -102,6 +102,17 @@ impl Turn<'_> {
                 self.forward(waiting, message);
             }
             Err((waiting, refusal)) => self.refuse(*waiting, refusal),
+        }
+    }
+
+    /// Why a payment that a bank was sent before does not go there again. A reversal that was not answered does: it must
+    /// arrive, and takes effect once however often it comes.
+    fn sent_before(&self, waiting: &Waiting) -> Option<Refusal> {
+        let past = self.core.recent.by_duplicate(waiting.references.duplicate)?;
+        match (past.answered, waiting.instruction.mti.class()) {
+            (true, _) => Some(Refusal::Duplicate),
+            (false, 4) => None,
+            (false, _) => Some(Refusal::Unanswered),
         }
     }
 
@@ -141,6 +152,7 @@ impl Turn<'_> {
                 waiting.targets.push(past.connection.bank);
                 waiting.preferred = Some(past.connection);
                 waiting.original = Some(past.original);
+                waiting.original_rrn = past.rrn;
                 return Ok(waiting);
             }
             if waiting.instruction.mti.class() == 4 {
@@ -161,11 +173,12 @@ impl Turn<'_> {
     fn original(&self, waiting: &Waiting) -> Option<Past> {
         let acquirer = waiting.origin.acquirer();
         let recent = &self.core.recent;
-        let by_data = |original: &Original| recent.by_trace(self.core.names.original(acquirer, original));
+        let like = Likeness { rrn: waiting.references.rrn, card: waiting.instruction.card() };
+        let by_data = |original: &Original| recent.by_trace(self.core.names.original(acquirer, original), like);
         let named = waiting.instruction.original.as_ref().map(by_data);
         let found = match named {
             Some(found) => found,
-            None => recent.by_rrn(waiting.references.rrn).or_else(|| recent.by_trace(waiting.references.trace)),
+            None => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
         };
         found.copied()
     }
@@ -195,7 +208,8 @@ impl Turn<'_> {
             return self.finish(waiting, Ended::refused(Refusal::NoBank), None);
         };
         if self.profile(acquirer).rrn == RrnPolicy::Assigned {
-            waiting.own_rrn = Some(Rrn::assigned(self.now.wall.0, stan));
+            // What follows a payment keeps its RRN.
+            waiting.own_rrn = waiting.original_rrn.or_else(|| Some(Rrn::assigned(self.now.wall.0, stan)));
         }
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         waiting.own_code = matching::response_code(&message).filter(|code| bank.codes_out.contains_key(code));
@@ -228,7 +242,7 @@ impl Turn<'_> {
             rrn: waiting.own_rrn.or_else(|| instruction.rrn()),
             amount: instruction.money(),
             card: instruction.card(),
-            references,
+            references: Names::lasting(instruction, references),
         });
         let bank = self.core.bank(connection.bank);
         bank.counters.sent += 1;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod door;
+mod followers;
 mod links;
 mod outbound;
 mod resends;
