@@ -32,28 +32,59 @@ const MOST: usize = u16::MAX as usize;
 /// Decodes `body` in `dialect`.
 #[inline]
 pub(crate) fn message(dialect: &Arc<Dialect>, body: Bytes) -> Result<Message, DecodeError> {
-    // Filled in where it is returned: a message is large to be moved.
-    let mut decoded = match head(dialect, &body) {
-        Ok(mti) => Ok(Message::framed(dialect, mti, body)),
-        Err(stop) => Err(error(stop, None)),
+    let mti = match head(dialect, &body) {
+        Ok(mti) => mti,
+        Err(stop) => return Err(error(stop, None)),
     };
-    if let Ok(message) = &mut decoded
-        && let Err(stop) = fields(dialect, message)
+    let profile = dialect.profile(mti);
+    let start = dialect.mti_form.width();
+    let (announced, head) = match bitmap(&dialect.bitmap_form, &body[start..]) {
+        Ok((announced, rest)) => (announced, body.len() - rest.len()),
+        Err(fault) => {
+            let mut nothing = Message::of(dialect, mti, body, 0, FieldSet::new(), Slots::new());
+            nothing.forget_rest();
+            return Err(error(stop(1, start, fault), Some(Box::new(nothing))));
+        }
+    };
+    let mut slots = Slots::new();
+    let mut walked = walk(profile, &body, head, &announced, slots.resize(announced.len()));
+    if walked.is_ok()
+        && let Some(field) = profile.mandatory.without(&announced).first()
     {
-        refuse(&mut decoded, stop);
+        walked = Err(Stop { field: Some(field), offset: body.len(), reason: Reason::Missing });
     }
-    decoded
+    match walked {
+        Ok(()) => Ok(Message::of(dialect, mti, body, head, announced, slots)),
+        Err(stop) => {
+            let (present, slots) = good(profile, &body, head, announced, slots, &stop);
+            let mut partial = Message::of(dialect, mti, body, head, present, slots);
+            partial.forget_rest();
+            Err(error(stop, Some(Box::new(partial))))
+        }
+    }
 }
 
-/// Turns what was decoded so far into an error that carries it.
+/// The good fields of a message with an error.
 #[cold]
 #[inline(never)]
-fn refuse(decoded: &mut Result<Message, DecodeError>, stop: Stop) {
-    let partial = std::mem::replace(decoded, Err(error(stop, None)));
-    if let (Err(error), Ok(mut message)) = (decoded, partial) {
-        message.forget_rest();
-        error.partial = Some(Box::new(message));
+fn good(
+    profile: &Profile,
+    body: &[u8],
+    head: usize,
+    announced: FieldSet,
+    mut slots: Slots,
+    stop: &Stop,
+) -> (FieldSet, Slots) {
+    if stop.reason == Reason::Missing {
+        return (announced, slots);
     }
+    aligned(profile, body, head, &announced).unwrap_or_else(|| {
+        // What was decoded before the error.
+        let end = stop.field.unwrap_or(u8::MAX);
+        let present: FieldSet = announced.iter().take_while(|field| *field < end).collect();
+        slots.truncate(present.len());
+        (present, slots)
+    })
 }
 
 #[cold]
@@ -81,34 +112,6 @@ fn head(dialect: &Dialect, body: &[u8]) -> Result<Mti, Stop> {
         _ => None,
     };
     mti.ok_or(Stop { field: Some(0), offset: 0, reason: Reason::BadMti })
-}
-
-/// Bitmap and fields.
-#[inline]
-fn fields(dialect: &Dialect, message: &mut Message) -> Result<(), Stop> {
-    let start = dialect.mti_form.width();
-    let profile = dialect.profile(message.mti);
-    let (body, slots) = message.parts();
-    let (announced, rest) = bitmap(&dialect.bitmap_form, &body[start..]).map_err(|fault| Stop {
-        field: Some(1),
-        offset: start + fault.at,
-        reason: fault.reason,
-    })?;
-    let head = body.len() - rest.len();
-    let walked = walk(profile, body, head, &announced, slots.resize(announced.len()));
-    message.head = head as u16;
-    if let Err(stop) = walked {
-        match aligned(profile, &message.frame, head, &announced) {
-            Some((present, slots)) => message.keep(present, slots),
-            None => message.keep_below(&announced, stop.field.unwrap_or(u8::MAX)),
-        }
-        return Err(stop);
-    }
-    message.decoded(announced);
-    match profile.mandatory.without(&announced).first() {
-        None => Ok(()),
-        Some(field) => Err(Stop { field: Some(field), offset: message.frame.len(), reason: Reason::Missing }),
-    }
 }
 
 /// The fields that are good, where what is wrong is only the content of others: every length holds, to the last byte. An

@@ -48,52 +48,33 @@ impl Message {
     /// An empty message.
     #[must_use]
     pub fn new(dialect: &Arc<Dialect>, mti: Mti) -> Self {
-        Self::framed(dialect, mti, Bytes::new())
+        Self::of(dialect, mti, Bytes::new(), 0, FieldSet::new(), Slots::new())
     }
 
+    /// A message whose fields stand in `frame`, from `head` on.
     #[inline]
-    pub(crate) fn framed(dialect: &Arc<Dialect>, mti: Mti, frame: Bytes) -> Self {
+    pub(crate) fn of(
+        dialect: &Arc<Dialect>,
+        mti: Mti,
+        frame: Bytes,
+        head: usize,
+        present: FieldSet,
+        slots: Slots,
+    ) -> Self {
         Self {
             dialect: Arc::clone(dialect),
             frame,
-            present: FieldSet::new(),
+            present,
             changed: FieldSet::new(),
-            slots: Slots::new(),
+            slots,
             scratch: Scratch::new(),
             mti,
-            head: 0,
+            head: head as u16,
             presence_changed: false,
-            last: 0,
+            last: present.last().unwrap_or(0),
             in_order: true,
             misfits: None,
         }
-    }
-
-    /// The frame and the empty slots, for decoding.
-    #[inline]
-    pub(crate) fn parts(&mut self) -> (&[u8], &mut Slots) {
-        (&self.frame, &mut self.slots)
-    }
-
-    /// All fields whose slots were filled.
-    #[inline]
-    pub(crate) fn decoded(&mut self, present: FieldSet) {
-        self.present = present;
-        self.last = present.last().unwrap_or(0);
-    }
-
-    /// The good fields of a message with an error.
-    #[cold]
-    pub(crate) fn keep(&mut self, present: FieldSet, slots: Slots) {
-        self.decoded(present);
-        self.slots = slots;
-    }
-
-    /// What was decoded before an error in `field`.
-    #[cold]
-    pub(crate) fn keep_below(&mut self, announced: &FieldSet, field: u8) {
-        self.decoded(announced.iter().take_while(|present| *present < field).collect());
-        self.slots.truncate(self.present.len());
     }
 
     /// The frame holds more than the fields that were decoded from it.
