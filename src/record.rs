@@ -51,7 +51,7 @@ impl fmt::Display for CardEnds {
 }
 
 /// A fact about a payment, to be durable before anyone outside is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Record {
     /// A request passed the door.

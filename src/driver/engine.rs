@@ -18,6 +18,7 @@ use crate::{
 };
 use banklink_protocol::{EncodeError, Message, frame::Header};
 use std::{
+    collections::VecDeque,
     future::poll_fn,
     rc::Rc,
     sync::{Arc, OnceLock},
@@ -44,6 +45,7 @@ pub(super) struct Engine {
     counters: Counters,
     timer: Timer,
     batch: Vec<Input>,
+    outputs: VecDeque<Output>,
     dirty: Vec<Rc<Line>>,
     /// Dials so far, over all slots: which address of a bank is next.
     dials: usize,
@@ -84,6 +86,7 @@ impl Engine {
             gate: Gate::new(parts.journal),
             timer: Timer::new(clock),
             batch: Vec::new(),
+            outputs: VecDeque::new(),
             dirty: Vec::new(),
             dials: 0,
             watchers: Vec::new(),
@@ -152,27 +155,42 @@ impl Engine {
 
     /// Takes what the machine wants done into the unit, laid out as bytes.
     fn collect(&mut self, unit: &mut Unit, now: Now) {
-        while let Some(output) = self.machine.poll_output() {
-            match output {
-                Output::Record(record) => unit.records.push(record),
-                Output::ToBank { connection, send, header, message, expires } => {
-                    let what = What::Send { connection, send, expires };
-                    if let Err(why) = self.hand_to_bank(unit, connection, what, &header, &message) {
-                        self.machine.handle(now, Input::NotSent { connection, send, why, message: Some(message) });
-                    }
-                }
-                Output::AnswerBank { connection, header, message } => {
-                    // Lost with its connection: the bank asks again.
-                    if let Some(line) = self.hub.connection(connection) {
-                        let header = line.settings.framing.answer_header(&header);
-                        let _ = self.hand_to_bank(unit, connection, What::AnswerBank, &header, &message);
-                    }
-                }
-                Output::Answer { to, message } => self.answer(unit, &to, &message),
-                Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
-                Output::Close { connection } => unit.effects.push(Effect::Close(connection)),
-                Output::Note(note) => unit.notes.push(note),
+        let mut outputs = std::mem::take(&mut self.outputs);
+        loop {
+            self.machine.swap_outputs(&mut outputs);
+            if outputs.is_empty() {
+                break;
             }
+            for output in &outputs {
+                self.collect_one(unit, now, output);
+            }
+            outputs.clear();
+        }
+        self.outputs = outputs;
+    }
+
+    /// By reference: most outputs are small, and the largest is not to be moved for each of them.
+    fn collect_one(&mut self, unit: &mut Unit, now: Now, output: &Output) {
+        match *output {
+            Output::Record(ref record) => unit.records.push(*record),
+            Output::ToBank { connection, send, ref header, ref message, expires } => {
+                let what = What::Send { connection, send, expires };
+                if let Err(why) = self.hand_to_bank(unit, connection, what, header, message) {
+                    let message = Some(message.clone());
+                    self.machine.handle(now, Input::NotSent { connection, send, why, message });
+                }
+            }
+            Output::AnswerBank { connection, ref header, ref message } => {
+                // Lost with its connection: the bank asks again.
+                if let Some(line) = self.hub.connection(connection) {
+                    let header = line.settings.framing.answer_header(header);
+                    let _ = self.hand_to_bank(unit, connection, What::AnswerBank, &header, message);
+                }
+            }
+            Output::Answer { ref to, ref message } => self.answer(unit, to, message),
+            Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
+            Output::Close { connection } => unit.effects.push(Effect::Close(connection)),
+            Output::Note(ref note) => unit.notes.push(*note),
         }
     }
 

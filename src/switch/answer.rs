@@ -77,10 +77,12 @@ impl<'a> Addressee<'a> {
         message.set_mti(self.response());
         let mut buffer = [0; 40];
         for (field, value) in self.kept.iter() {
-            // A partial approval says in DE4 what it approves.
-            let stands = match message.read(field, &mut buffer) {
-                Some(length) => field == 4 || buffer[..length] == *value,
-                None => false,
+            let stands = match field {
+                // A partial approval says in DE4 what it approves.
+                4 => message.has(4),
+                // The bank's are ours.
+                7 | 11 => false,
+                _ => message.read(field, &mut buffer).is_some_and(|length| buffer[..length] == *value),
             };
             if !stands {
                 set(message, field, value);

@@ -53,7 +53,7 @@ struct Verdict {
 
 impl Turn<'_> {
     /// Ends a request that counts as in flight: records, answers (with the bank's own answer where there is one), notes.
-    pub(super) fn finish(&mut self, waiting: Waiting, ended: Ended, body: Option<Message>) {
+    pub(super) fn finish(&mut self, waiting: Box<Waiting>, ended: Ended, body: Option<Message>) {
         let acquirer = waiting.origin.acquirer();
         self.core.acquirer(acquirer).in_flight -= 1 + waiting.attached.len();
         let (outcome, verdict) = self.verdict(&waiting, ended.how);
@@ -66,7 +66,7 @@ impl Turn<'_> {
     }
 
     /// Refuses a request that passed the door but never counted as in flight.
-    pub(super) fn refuse(&mut self, waiting: Waiting, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, waiting: Box<Waiting>, refusal: Refusal) {
         let code = codes::refusal(self.profile(waiting.origin.acquirer()), refusal);
         let verdict = Verdict { code, kind: OutcomeKind::Refused(refusal), field: None };
         self.conclude(waiting, &verdict, None, None);
@@ -95,7 +95,7 @@ impl Turn<'_> {
     /// Answers everyone who waits, and says one line.
     fn conclude(
         &mut self,
-        mut waiting: Waiting,
+        mut waiting: Box<Waiting>,
         verdict: &Verdict,
         body: Option<Message>,
         sent: Option<(ConnectionId, Stan, Mono)>,
@@ -112,12 +112,13 @@ impl Turn<'_> {
         if !waiting.abandoned {
             let addressee = Addressee::first(&waiting.instruction);
             let message = self.answer_for(&addressee, &waiting, verdict, body, sent);
-            self.answer(waiting.origin, message);
+            self.answer(waiting.origin.clone(), message);
         }
         if let (Some(payment), true) = (waiting.id, delivered) {
             self.commit(Record::Answered { payment, at: self.now.wall, code: verdict.code });
         }
         self.note(Note::Payment(note));
+        self.core.pendings.done(waiting);
     }
 
     /// The answer as one addressee gets it.
@@ -155,7 +156,7 @@ impl Turn<'_> {
             card: instruction.card(),
             stan_in: instruction.stan,
             stan_out: sent.map(|(_, stan, _)| stan),
-            rrn: instruction.rrn(),
+            rrn: instruction.rrn,
             amount: instruction.money(),
             code: verdict.code,
             outcome: verdict.kind,

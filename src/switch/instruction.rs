@@ -26,6 +26,8 @@ pub(super) struct Instruction {
     pub(super) stan: Stan,
     /// DE18 (1993: DE26).
     pub(super) mcc: Option<u16>,
+    /// DE37.
+    pub(super) rrn: Option<Rrn>,
     /// DE100.
     pub(super) receiving: Option<u64>,
     /// DE32.
@@ -63,8 +65,9 @@ impl Instruction {
         let mti = message.mti();
         let version = profile.dialect.version();
         check_type(mti, version)?;
-        let processing = processing(message, mti, profile)?;
-        let amount = amount(message, mti, processing)?;
+        let kept = Kept::read(message).or_else(|field| reject(Refusal::Format, field))?;
+        let processing = processing(message, &kept, mti, profile)?;
+        let amount = amount(message, &kept, mti, processing)?;
         let pan_in_de2 = message.has(2);
         let pan = pan(message, pan_in_de2, profile.luhn)?;
         let mcc_field = if version == Version::V1987 { 18 } else { 26 };
@@ -74,24 +77,20 @@ impl Instruction {
             pan_in_de2,
             processing,
             amount,
-            currency: currency(message)?,
-            stan: stan(message)?,
+            currency: currency(message, &kept)?,
+            stan: stan(&kept)?,
             mcc: message.number(mcc_field).and_then(|mcc| u16::try_from(mcc).ok()),
             receiving: message.number(100),
-            acquiring: message.number(32),
+            rrn: kept.get(37).and_then(Rrn::parse),
+            acquiring: kept.number(32),
             original: original(message)?,
-            kept: Kept::read(message).or_else(|field| reject(Refusal::Format, field))?,
+            kept,
         })
     }
 
     /// DE4 with DE49, where both came.
     pub(super) fn money(&self) -> Option<Money> {
         Some(Money { minor: i64::try_from(self.amount?).ok()?, currency: self.currency? })
-    }
-
-    /// DE37.
-    pub(super) fn rrn(&self) -> Option<Rrn> {
-        self.kept.get(37).and_then(Rrn::parse)
     }
 
     /// What may be shown of the card.
@@ -116,19 +115,19 @@ fn check_type(mti: Mti, version: Version) -> Result<(), Reject> {
     if known && mti.version() == edition { Ok(()) } else { Err(Reject { refusal: Refusal::Unsupported, field: None }) }
 }
 
-fn processing(message: &Message, mti: Mti, profile: &Acquirer) -> Result<Option<ProcessingCode>, Reject> {
-    let Some(value) = message.array::<6>(3) else {
+fn processing(message: &Message, kept: &Kept, mti: Mti, profile: &Acquirer) -> Result<Option<ProcessingCode>, Reject> {
+    let Some(value) = kept.get(3) else {
         return if mti.class() == 4 && !message.has(3) { Ok(None) } else { reject(Refusal::Format, 3) };
     };
-    let Some(code) = ProcessingCode::parse(&value) else { return reject(Refusal::Format, 3) };
+    let Some(code) = ProcessingCode::parse(value) else { return reject(Refusal::Format, 3) };
     let kind = code.transaction_type();
     let taken =
         profile.processing.is_empty() || profile.processing.iter().any(|&(low, high)| (low..=high).contains(&kind));
     if taken { Ok(Some(code)) } else { reject(Refusal::Unsupported, 3) }
 }
 
-fn amount(message: &Message, mti: Mti, processing: Option<ProcessingCode>) -> Result<Option<u64>, Reject> {
-    let amount = message.number(4);
+fn amount(message: &Message, kept: &Kept, mti: Mti, processing: Option<ProcessingCode>) -> Result<Option<u64>, Reject> {
+    let amount = kept.number(4);
     let moves_money = mti.class() != 4
         && !matches!(
             processing.map(|code| code.kind()),
@@ -169,17 +168,17 @@ fn is_of_another(track: &[u8], pan: &Pan) -> bool {
     !same && Track2::parse(track).is_some_and(|track| track.pan() != pan)
 }
 
-fn currency(message: &Message) -> Result<Option<Currency>, Reject> {
-    match message.array::<3>(49) {
-        Some(code) => Currency::parse(&code).map_or_else(|| reject(Refusal::Format, 49), |code| Ok(Some(code))),
+fn currency(message: &Message, kept: &Kept) -> Result<Option<Currency>, Reject> {
+    match kept.get(49) {
+        Some(code) => Currency::parse(code).map_or_else(|| reject(Refusal::Format, 49), |code| Ok(Some(code))),
         None if message.has(49) => reject(Refusal::Format, 49),
         None => Ok(None),
     }
 }
 
 /// DE11; of the twelve digits of the 2003 edition the last six.
-fn stan(message: &Message) -> Result<Stan, Reject> {
-    message.number(11).map_or_else(|| reject(Refusal::Format, 11), |number| Ok(Stan((number % 1_000_000) as u32)))
+fn stan(kept: &Kept) -> Result<Stan, Reject> {
+    kept.number(11).map_or_else(|| reject(Refusal::Format, 11), |number| Ok(Stan((number % 1_000_000) as u32)))
 }
 
 fn original(message: &Message) -> Result<Option<Original>, Reject> {

@@ -32,7 +32,17 @@ impl Kept {
         Ok(kept)
     }
 
+    /// An all-digit value of up to 18 digits as a number.
+    pub(super) fn number(&self, field: u8) -> Option<u64> {
+        let digits = self.get(field).filter(|value| value.len() <= 18)?;
+        digits.iter().try_fold(0, |sum, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then_some(sum * 10 + u64::from(digit))
+        })
+    }
+
     /// The logical value of one of [`FIELDS`]; `None` where the request had none (or an empty one).
+    #[inline]
     pub(super) fn get(&self, field: u8) -> Option<&[u8]> {
         let place = FIELDS.iter().position(|&kept| kept == field)?;
         Some(self.at(place)).filter(|value| !value.is_empty())

@@ -46,7 +46,7 @@ use crate::{
     record::Record,
     rules::{Acquirer, Rules},
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 /// The machine.
 pub struct Switch {
@@ -95,6 +95,12 @@ impl Switch {
     /// The next thing to be done, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.core.outputs.pop_front()
+    }
+
+    /// Exchanges all that is to be done, in order, for an empty queue: as [`Switch::poll_output`], without moving it.
+    pub fn swap_outputs(&mut self, empty: &mut VecDeque<Output>) {
+        debug_assert!(empty.is_empty());
+        std::mem::swap(&mut self.core.outputs, empty);
     }
 
     /// When to call with `Input::Tick`; at most a millisecond and a half after the earliest timer.

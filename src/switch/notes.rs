@@ -10,7 +10,7 @@ use banklink_protocol::{
 use std::time::Duration;
 
 /// Something to count or to log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Note {
     /// A request is done: one structured log line.

@@ -64,8 +64,12 @@ pub(super) fn left_behind(message: &Message, dropped: FieldSet) -> Option<u8> {
 
 /// DE11 as wide as the edition has it: six digits, in 2003 twelve.
 pub(super) fn stan_digits(message: &Message, stan: Stan) -> smallvec::SmallVec<[u8; 12]> {
-    let zeros: &[u8] = if message.mti().version() == 2 { b"000000" } else { b"" };
-    zeros.iter().copied().chain(stan.digits()).collect()
+    let mut digits = smallvec::SmallVec::new();
+    if message.mti().version() == 2 {
+        digits.extend_from_slice(b"000000");
+    }
+    digits.extend_from_slice(&stan.digits());
+    digits
 }
 
 /// DE56 of 1993: the STAN that the bank knows stands behind the MTI; date and acquirer stay.

@@ -118,8 +118,10 @@ struct Slot {
 pub(super) struct Pendings {
     slots: Vec<Slot>,
     /// Beside `slots`, and only touched when a payment begins and ends.
-    waiting: Vec<Option<Waiting>>,
+    waiting: Vec<Option<Box<Waiting>>>,
     free: Vec<u32>,
+    /// Boxes to be used again.
+    spare: Vec<Box<Waiting>>,
     waiting_count: usize,
 }
 
@@ -154,24 +156,41 @@ impl Pendings {
 
     /// Who waits for this entry.
     pub(super) fn waiting(&self, key: u32) -> Option<&Waiting> {
-        self.waiting.get(key as usize)?.as_ref()
+        self.waiting.get(key as usize)?.as_deref()
     }
 
     pub(super) fn waiting_mut(&mut self, key: u32) -> Option<&mut Waiting> {
-        self.waiting.get_mut(key as usize)?.as_mut()
+        self.waiting.get_mut(key as usize)?.as_deref_mut()
+    }
+
+    /// A box for a request: it is long, and handed on by its address.
+    pub(super) fn boxed(&mut self, waiting: Waiting) -> Box<Waiting> {
+        match self.spare.pop() {
+            Some(mut room) => {
+                *room = waiting;
+                room
+            }
+            None => Box::new(waiting),
+        }
+    }
+
+    /// Takes a box back. The card number is wiped now, not when the box is used again.
+    pub(super) fn done(&mut self, mut waiting: Box<Waiting>) {
+        waiting.instruction.pan = None;
+        self.spare.push(waiting);
     }
 
     /// All who wait, with their entries.
     pub(super) fn all_waiting(&mut self) -> impl Iterator<Item = (u32, &mut Waiting)> {
-        self.waiting.iter_mut().enumerate().filter_map(|(key, waiting)| Some((key as u32, waiting.as_mut()?)))
+        self.waiting.iter_mut().enumerate().filter_map(|(key, waiting)| Some((key as u32, waiting.as_deref_mut()?)))
     }
 
-    pub(super) fn put_waiting(&mut self, key: u32, waiting: Waiting) {
+    pub(super) fn put_waiting(&mut self, key: u32, waiting: Box<Waiting>) {
         self.waiting[key as usize] = Some(waiting);
         self.waiting_count += 1;
     }
 
-    pub(super) fn take_waiting(&mut self, key: u32) -> Option<Waiting> {
+    pub(super) fn take_waiting(&mut self, key: u32) -> Option<Box<Waiting>> {
         let waiting = self.waiting[key as usize].take()?;
         self.waiting_count -= 1;
         Some(waiting)

@@ -33,121 +33,153 @@ impl Likeness {
     }
 }
 
-/// Names in one bucket of the index: a cache line.
-const BUCKET: usize = 8;
+/// Payments whose later names wait to be indexed together: their cache misses overlap.
+const BATCH: usize = 16;
 
-/// A name in the index: the high half of its digest, and the number of the payment in the ring, counted from 1 (0 is an
-/// empty place). A pair of integers, so that an empty table is fresh memory that nobody has to write.
-type Name = [u32; 2];
-
-/// The ring, and an index into it by digest: buckets of eight names, two buckets for each payment with its three names.
-/// A crowded bucket forgets its oldest name early; in a full ring that befalls about one name in 30,000.
+/// The ring, and two indexes into it by digest. Every request is looked up by its duplicate key; the other names are for
+/// the few that speak of an earlier one, and are indexed many at a time.
 pub(super) struct Recent {
     ring: Vec<Past>,
     capacity: usize,
-    /// The number of the next payment.
-    next: u32,
-    index: Box<[[Name; BUCKET]]>,
+    /// The place of the next payment.
+    next: usize,
+    duplicates: Index,
+    names: Index,
+    /// The newest payments, whose names are not in `names` yet.
+    unnamed: usize,
 }
 
 impl Recent {
-    /// Remembers at most `capacity` payments.
+    /// Remembers at most `capacity` payments, rounded up to a power of two.
     pub(super) fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(1, 1 << 28).next_power_of_two();
-        let index = vec![[[0; 2]; BUCKET]; capacity * 2].into_boxed_slice();
-        Self { ring: Vec::new(), capacity, next: 1, index }
+        let (duplicates, names) = (Index::new(capacity, capacity), Index::new(capacity, 2 * capacity));
+        Self { ring: Vec::new(), capacity, next: 0, duplicates, names, unnamed: 0 }
     }
 
-    /// Remembers a payment; the result is its number, for [`Recent::forget`].
+    /// Remembers a payment; the result is its place, for [`Recent::forget`].
     pub(super) fn insert(&mut self, past: Past) -> u32 {
-        let number = self.next;
-        let references = past.references;
-        let place = self.place(number);
-        if place < self.ring.len() {
-            self.ring[place] = past;
-        } else {
-            self.ring.push(past);
+        let (place, references) = (self.next, past.references);
+        match self.ring.get_mut(place) {
+            Some(oldest) => *oldest = past,
+            None => self.ring.push(past),
         }
-        for digest in [references.duplicate, references.trace, references.rrn] {
-            if digest != 0 {
-                self.name(digest, number);
-            }
+        self.next = (place + 1) & (self.capacity - 1);
+        self.duplicates.insert(references.duplicate, place);
+        self.unnamed += 1;
+        if self.unnamed >= BATCH.min(self.capacity) {
+            self.index_names();
         }
-        // Number 0 stands for nothing, also when the numbers come round.
-        self.next = number.wrapping_add(1).max(1);
-        number
+        place as u32
     }
 
     /// Forgets a payment that was not sent after all, unless its place has gone to another.
-    pub(super) fn forget(&mut self, number: u32, connection: ConnectionId, stan: Stan) {
-        if let Some(past) = self.own(number, connection, stan) {
+    pub(super) fn forget(&mut self, place: u32, connection: ConnectionId, stan: Stan) {
+        if let Some(past) = self.own(place, connection, stan) {
             past.references = References::default();
         }
     }
 
     /// Notes that the bank answered a payment, unless its place has gone to another.
-    pub(super) fn answered(&mut self, number: u32, connection: ConnectionId, stan: Stan) {
-        if let Some(past) = self.own(number, connection, stan) {
+    pub(super) fn answered(&mut self, place: u32, connection: ConnectionId, stan: Stan) {
+        if let Some(past) = self.own(place, connection, stan) {
             past.answered = true;
         }
     }
 
-    fn own(&mut self, number: u32, connection: ConnectionId, stan: Stan) -> Option<&mut Past> {
-        let place = self.place(number);
-        self.ring.get_mut(place).filter(|past| past.connection == connection && past.original.stan == stan)
+    fn own(&mut self, place: u32, connection: ConnectionId, stan: Stan) -> Option<&mut Past> {
+        let past = self.ring.get_mut(place as usize)?;
+        (past.connection == connection && past.original.stan == stan).then_some(past)
     }
 
     /// By the duplicate key.
     pub(super) fn by_duplicate(&self, digest: u64) -> Option<&Past> {
-        self.find(digest, Likeness::default(), |references| references.duplicate)
+        self.duplicates.find(digest, Likeness::default(), &self.ring, |references| references.duplicate)
     }
 
     /// By acquirer, STAN and DE7 (or DE12).
-    pub(super) fn by_trace(&self, digest: u64, like: Likeness) -> Option<&Past> {
-        self.find(digest, like, |references| references.trace)
+    pub(super) fn by_trace(&mut self, digest: u64, like: Likeness) -> Option<Past> {
+        self.index_names();
+        self.names.find(digest, like, &self.ring, |references| references.trace).copied()
     }
 
     /// By acquirer, RRN and terminal.
-    pub(super) fn by_rrn(&self, like: Likeness) -> Option<&Past> {
-        self.find(like.rrn, like, |references| references.rrn)
+    pub(super) fn by_rrn(&mut self, like: Likeness) -> Option<Past> {
+        self.index_names();
+        self.names.find(like.rrn, like, &self.ring, |references| references.rrn).copied()
     }
 
-    /// The payment of this name that is most like this: the newest where several are.
-    fn find(&self, digest: u64, like: Likeness, name: impl Fn(&References) -> u64) -> Option<&Past> {
-        if digest == 0 {
-            return None;
+    fn index_names(&mut self) {
+        for back in (1..=std::mem::take(&mut self.unnamed)).rev() {
+            let place = self.next.wrapping_sub(back) & (self.capacity - 1);
+            let References { trace, rrn, .. } = self.ring[place].references;
+            self.names.insert(trace, place);
+            self.names.insert(rrn, place);
         }
-        let named =
-            self.index[self.bucket(digest)].iter().filter(|[other, number]| *number != 0 && *other == tag(digest));
-        let pasts = named.filter_map(|&[_, number]| Some((number, self.ring.get(self.place(number))?)));
-        let found = pasts.filter(|(_, past)| name(&past.references) == digest && like.allows(past));
-        found.min_by_key(|(number, past)| (past.references.rrn != like.rrn, self.age(*number))).map(|(_, past)| past)
-    }
-
-    /// Puts a name into its bucket, in the place of the oldest.
-    fn name(&mut self, digest: u64, number: u32) {
-        let next = self.next;
-        let bucket = self.bucket(digest);
-        let age = |number: u32| if number == 0 { u32::MAX } else { next.wrapping_sub(number) };
-        let oldest = self.index[bucket].iter_mut().max_by_key(|[_, number]| age(*number)).expect("a bucket has places");
-        *oldest = [tag(digest), number];
-    }
-
-    const fn age(&self, number: u32) -> u32 {
-        self.next.wrapping_sub(number)
-    }
-
-    const fn place(&self, number: u32) -> usize {
-        (number as usize).wrapping_sub(1) & (self.capacity - 1)
-    }
-
-    const fn bucket(&self, digest: u64) -> usize {
-        digest as usize & (self.index.len() - 1)
     }
 }
 
-const fn tag(digest: u64) -> u32 {
-    (digest >> 32) as u32
+/// Names in one bucket of an index: a cache line.
+const BUCKET: usize = 16;
+/// Names put into one bucket, on average, while the ring goes round once: a quarter of its room. That more come than it
+/// holds, so that one is forgotten early, befalls about one name in 100,000.
+const LOAD: usize = 4;
+
+/// Places in the ring by digest. The newest name of a bucket stands first and pushes the oldest out; whether a payment is
+/// still the one that was named, its own digest says.
+struct Index {
+    /// A name: the place in the ring, and above it as much of the digest as there is room for. An empty one (0, so that
+    /// an empty table is fresh memory that nobody has to write) names the first place, which is not of that digest.
+    buckets: Box<[[u32; BUCKET]]>,
+    /// Bits of a place.
+    bits: u32,
+}
+
+impl Index {
+    /// For a ring of `capacity` places with so many names in all.
+    fn new(capacity: usize, names: usize) -> Self {
+        let buckets = vec![[0; BUCKET]; names.div_ceil(LOAD)].into_boxed_slice();
+        Self { buckets, bits: capacity.trailing_zeros() }
+    }
+
+    /// Digest 0 is no name.
+    fn insert(&mut self, digest: u64, place: usize) {
+        if digest != 0 {
+            let name = self.tag(digest) | place as u32;
+            let bucket = &mut self.buckets[self.bucket(digest)];
+            bucket.copy_within(..BUCKET - 1, 1);
+            bucket[0] = name;
+        }
+    }
+
+    /// The payment of this name that is most like this: the newest where several are.
+    fn find<'r>(
+        &self,
+        digest: u64,
+        like: Likeness,
+        ring: &'r [Past],
+        name: impl Fn(&References) -> u64,
+    ) -> Option<&'r Past> {
+        if digest == 0 {
+            return None;
+        }
+        let (tag, places) = (self.tag(digest), (1 << self.bits) - 1);
+        let named = self.buckets[self.bucket(digest)].iter().filter(|&name| name & !places == tag);
+        let pasts = named.filter_map(|name| ring.get((name & places) as usize));
+        let found = pasts.filter(|past| name(&past.references) == digest && like.allows(past));
+        // The first of equals, which is the newest.
+        found.min_by_key(|past| past.references.rrn != like.rrn)
+    }
+
+    /// The low half of the digest says the bucket …
+    fn bucket(&self, digest: u64) -> usize {
+        ((digest & 0xFFFF_FFFF) * self.buckets.len() as u64 >> 32) as usize
+    }
+
+    /// … and its high half, above the bits of a place, the tag.
+    const fn tag(&self, digest: u64) -> u32 {
+        (digest >> 32) as u32 >> self.bits << self.bits
+    }
 }
 
 #[cfg(test)]
@@ -181,9 +213,9 @@ mod tests {
         assert_eq!(recent.by_trace(106, Likeness::default()).unwrap().original.stan, Stan(6));
         assert!(recent.by_rrn(Likeness::default()).is_none(), "no name, no payment");
         assert!(recent.by_trace(6, Likeness::default()).is_none(), "another kind of name");
-        recent.forget(6, connection, Stan(5));
+        recent.forget(1, connection, Stan(5));
         assert!(recent.by_duplicate(6).is_some(), "another's place is left alone");
-        recent.forget(6, connection, Stan(6));
+        recent.forget(1, connection, Stan(6));
         assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106, Likeness::default()).is_none());
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{
     AcquirerId, ConnectionId, Ignored, NotSent, Note, Origin, Output, Refusal, SendId, Turn, answer, codes,
+    core::Core,
     duplicate::{Names, same_key, same_payment},
     finish::Ended,
-    instruction::{Instruction, Original, Reject},
+    instruction::{Instruction, Reject},
     matching, network,
     outbound::{left_behind, original_data, prepare},
     pending::{Attached, State, Waiting},
@@ -34,7 +35,8 @@ impl Turn<'_> {
             Err(reject) => self.reject(origin, message, reject),
             Ok(instruction) => {
                 let references = self.core.names.of(id, &instruction, profile);
-                self.payment(Waiting::new(origin, instruction, references), message);
+                let waiting = self.core.pendings.boxed(Waiting::new(origin, instruction, references));
+                self.payment(waiting, message);
             }
         }
     }
@@ -81,7 +83,7 @@ impl Turn<'_> {
     }
 
     /// A request that passed the door.
-    fn payment(&mut self, waiting: Waiting, message: Message) {
+    fn payment(&mut self, mut waiting: Box<Waiting>, message: Message) {
         let acquirer = waiting.origin.acquirer();
         let profile = self.profile(acquirer);
         if let Some(key) = self.in_flight(&waiting, profile) {
@@ -96,12 +98,12 @@ impl Turn<'_> {
         if let Some(refusal) = self.sent_before(&waiting) {
             return self.refuse(waiting, refusal);
         }
-        match self.route(waiting) {
-            Ok(waiting) => {
+        match self.route(&mut waiting) {
+            Ok(()) => {
                 self.core.acquirer(acquirer).in_flight += 1;
                 self.forward(waiting, message);
             }
-            Err((waiting, refusal)) => self.refuse(*waiting, refusal),
+            Err(refusal) => self.refuse(waiting, refusal),
         }
     }
 
@@ -126,7 +128,7 @@ impl Turn<'_> {
     }
 
     /// A resend of a request in flight joins it; with another amount or card it is refused.
-    fn resend(&mut self, key: u32, waiting: Waiting) {
+    fn resend(&mut self, key: u32, waiting: Box<Waiting>) {
         let acquirer = waiting.origin.acquirer();
         let full = self.core.acquirer(acquirer).in_flight >= self.profile(acquirer).max_in_flight;
         let first = self.core.pendings.waiting_mut(key).expect("a key in flight has its request");
@@ -139,52 +141,45 @@ impl Turn<'_> {
         if full {
             return self.refuse(waiting, Refusal::Full);
         }
-        let Instruction { mti, pan_in_de2, kept, .. } = waiting.instruction;
-        first.attached.push(Attached { origin: waiting.origin, mti, pan_in_de2, kept });
+        let Waiting { origin, instruction: Instruction { mti, pan_in_de2, kept, .. }, .. } = *waiting;
+        first.attached.push(Attached { origin, mti, pan_in_de2, kept });
         self.core.acquirer(acquirer).in_flight += 1;
         self.note(Note::Attached { acquirer, payment });
     }
 
     /// Decides which banks may get it.
-    fn route(&mut self, mut waiting: Waiting) -> Result<Waiting, (Box<Waiting>, Refusal)> {
+    fn route(&mut self, waiting: &mut Waiting) -> Result<(), Refusal> {
         if waiting.instruction.follows() || waiting.instruction.mti.is_repeat() {
-            if let Some(past) = self.original(&waiting) {
+            if let Some(past) = self.original(waiting) {
                 waiting.targets.push(past.connection.bank);
                 waiting.preferred = Some(past.connection);
                 waiting.original = Some(past.original);
                 waiting.original_rrn = past.rrn;
-                return Ok(waiting);
+                return Ok(());
             }
             if waiting.instruction.mti.class() == 4 {
-                return Err((Box::new(waiting), Refusal::NoOriginal));
+                return Err(Refusal::NoOriginal);
             }
         }
         let facts = Facts::of(waiting.origin.acquirer(), &waiting.instruction);
-        match self.core.router.find(self.rules, &facts) {
-            Ok(route) => {
-                waiting.targets = self.core.router.targets(self.rules, route);
-                Ok(waiting)
-            }
-            Err(refusal) => Err((Box::new(waiting), refusal)),
-        }
+        let route = self.core.router.find(self.rules, &facts)?;
+        waiting.targets = self.core.router.targets(self.rules, route);
+        Ok(())
     }
 
     /// The recent payment that a reversal, completion or repeat speaks of.
-    fn original(&self, waiting: &Waiting) -> Option<Past> {
+    fn original(&mut self, waiting: &Waiting) -> Option<Past> {
         let acquirer = waiting.origin.acquirer();
-        let recent = &self.core.recent;
+        let Core { recent, names, .. } = &mut *self.core;
         let like = Likeness { rrn: waiting.references.rrn, card: waiting.instruction.card() };
-        let by_data = |original: &Original| recent.by_trace(self.core.names.original(acquirer, original), like);
-        let named = waiting.instruction.original.as_ref().map(by_data);
-        let found = match named {
-            Some(found) => found,
+        match &waiting.instruction.original {
+            Some(original) => recent.by_trace(names.original(acquirer, original), like),
             None => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
-        };
-        found.copied()
+        }
     }
 
     /// Sends to the first bank that is up and has room.
-    fn forward(&mut self, mut waiting: Waiting, message: Message) {
+    fn forward(&mut self, mut waiting: Box<Waiting>, message: Message) {
         let connection = match self.pick(&mut waiting) {
             Ok(connection) => connection,
             Err(refusal) => return self.finish(waiting, Ended::refused(refusal), None),
@@ -223,7 +218,7 @@ impl Turn<'_> {
     /// Records and hands over.
     fn send(
         &mut self,
-        mut waiting: Waiting,
+        mut waiting: Box<Waiting>,
         connection: ConnectionId,
         original: banklink_protocol::element::OriginalData,
         message: Message,
@@ -239,7 +234,7 @@ impl Turn<'_> {
             at: self.now.wall,
             connection,
             original,
-            rrn: waiting.own_rrn.or_else(|| instruction.rrn()),
+            rrn: waiting.own_rrn.or_else(|| instruction.rrn),
             amount: instruction.money(),
             card: instruction.card(),
             references: Names::lasting(instruction, references),
@@ -270,7 +265,7 @@ impl Turn<'_> {
             processing: instruction.processing,
             amount: instruction.money(),
             stan: instruction.stan,
-            rrn: instruction.rrn(),
+            rrn: instruction.rrn,
             card: instruction.card(),
             key: waiting.references.duplicate,
         });
@@ -345,7 +340,7 @@ impl Turn<'_> {
     }
 
     /// Takes who waits out of an entry, with the timer and the key in flight.
-    pub(super) fn take_waiting(&mut self, key: u32) -> Option<Waiting> {
+    pub(super) fn take_waiting(&mut self, key: u32) -> Option<Box<Waiting>> {
         let waiting = self.core.pendings.take_waiting(key)?;
         self.core.wheel.cancel(self.core.timer(key));
         self.core.duplicates.remove(waiting.references.duplicate, key);
