@@ -80,10 +80,32 @@ impl Translation {
     /// # Panics
     /// If the message is not in the dialect that the translation starts from.
     pub fn apply(&self, mut message: Message) -> Result<Translated, FieldError> {
+        let dropped = self.apply_to(&mut message)?;
+        Ok(Translated { message, dropped })
+    }
+
+    /// As [`apply`](Self::apply), in place: the message becomes the translated one, and stays what it is on an error. Says
+    /// which optional fields were dropped.
+    ///
+    /// # Errors
+    /// As `apply`.
+    ///
+    /// # Panics
+    /// As `apply`.
+    pub fn apply_to(&self, message: &mut Message) -> Result<FieldSet, FieldError> {
         if self.same {
-            message.dialect = Arc::clone(&self.to);
-            return Ok(Translated { message, dropped: FieldSet::new() });
+            if !Arc::ptr_eq(&message.dialect, &self.to) {
+                message.dialect = Arc::clone(&self.to);
+            }
+            return Ok(FieldSet::new());
         }
+        let translated = self.carry(message)?;
+        *message = translated.message;
+        Ok(translated.dropped)
+    }
+
+    /// The message in the target's dialect.
+    fn carry(&self, message: &Message) -> Result<Translated, FieldError> {
         if !self.possible() {
             return Err(FieldError { field: 0, reason: Reason::OtherVersion });
         }
@@ -98,9 +120,9 @@ impl Translation {
         let mut buffer = [0; ORDINARY];
         for field in message.field_set().iter() {
             let carried = match steps[field as usize] {
-                Step::Copy => target.copy_from(&message, field),
-                Step::Transcode => transcode(&message, &mut target, field, &mut buffer),
-                Step::Elements => by_elements(&message, &mut target, field),
+                Step::Copy => target.copy_from(message, field),
+                Step::Transcode => transcode(message, &mut target, field, &mut buffer),
+                Step::Elements => by_elements(message, &mut target, field),
                 Step::Nowhere => Err(FieldError { field, reason: Reason::Unmapped }),
             };
             match carried {

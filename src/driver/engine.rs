@@ -29,6 +29,8 @@ use tokio::{sync::oneshot, task::AbortHandle};
 
 /// Batches handled in a row before the tasks get their turn again; more than one only when a turn made new inputs.
 const TURNS: usize = 4;
+/// Inputs that share a unit: few enough that what they leave behind stays in the processor's caches.
+const UNIT: usize = 64;
 /// After the machine has drained, peers have this long to take what is written and go.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -134,23 +136,38 @@ impl Engine {
         self.hub.take(&mut batch);
         let any = !batch.is_empty();
         if any {
-            let now = self.hub.clock.now();
-            let mut unit = self.gate.unit();
-            for input in batch.drain(..) {
-                self.machine.handle(now, input);
-                self.collect(&mut unit, now);
-            }
-            self.gate.hold(unit);
+            self.handle(&mut batch);
         }
         self.batch = batch;
-        while let Some(mut unit) = self.gate.release() {
-            self.leave(&mut unit);
-            self.gate.recycle(unit);
-        }
+        // Also what became durable without any input.
+        self.release();
         for line in self.dirty.drain(..) {
             line.outlet.wake();
         }
         any
+    }
+
+    /// Hands a batch to the machine, unit by unit.
+    fn handle(&mut self, batch: &mut Vec<Input>) {
+        let now = self.hub.clock.now();
+        let mut inputs = batch.drain(..);
+        while inputs.len() > 0 {
+            let mut unit = self.gate.unit();
+            for input in inputs.by_ref().take(UNIT) {
+                self.machine.handle(now, input);
+                self.collect(&mut unit, now);
+            }
+            self.gate.hold(unit);
+            self.release();
+        }
+    }
+
+    /// Lets go what may.
+    fn release(&mut self) {
+        while let Some(mut unit) = self.gate.release() {
+            self.leave(&mut unit);
+            self.gate.recycle(unit);
+        }
     }
 
     /// Takes what the machine wants done into the unit, laid out as bytes.

@@ -16,7 +16,7 @@ use crate::{
     record::Record,
     rules::{Acquirer, RrnPolicy},
 };
-use banklink_protocol::{DecodeError, Message, element::Rrn, translate::Translated};
+use banklink_protocol::{DecodeError, Message, element::Rrn};
 
 impl Turn<'_> {
     /// A message from an acquirer.
@@ -179,15 +179,15 @@ impl Turn<'_> {
     }
 
     /// Sends to the first bank that is up and has room.
-    fn forward(&mut self, mut waiting: Box<Waiting>, message: Message) {
+    fn forward(&mut self, mut waiting: Box<Waiting>, mut message: Message) {
         let connection = match self.pick(&mut waiting) {
             Ok(connection) => connection,
             Err(refusal) => return self.finish(waiting, Ended::refused(refusal), None),
         };
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.outbound[usize::from(acquirer.0)][usize::from(connection.bank.0)];
-        let Translated { mut message, dropped } = match translation.apply(message) {
-            Ok(translated) => translated,
+        let dropped = match translation.apply_to(&mut message) {
+            Ok(dropped) => dropped,
             Err(error) => {
                 return self.finish(waiting, Ended::refused_for(Refusal::Untranslatable, error.field), None);
             }
@@ -322,14 +322,13 @@ impl Turn<'_> {
     }
 
     /// The acquirer's request again, out of what was to be sent to a bank; `None` where something was lost on the way.
-    fn regain(&mut self, waiting: &mut Waiting, from: ConnectionId, message: Message) -> Option<Message> {
+    fn regain(&mut self, waiting: &mut Waiting, from: ConnectionId, mut message: Message) -> Option<Message> {
         if waiting.lossy || waiting.targets.is_empty() {
             return None;
         }
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.inbound[usize::from(from.bank.0)][usize::from(acquirer.0)];
-        let Translated { mut message, dropped } = translation.apply(message).ok()?;
-        if !dropped.is_empty() {
+        if !translation.apply_to(&mut message).ok()?.is_empty() {
             return None;
         }
         let bank = &self.rules.banks[usize::from(from.bank.0)];

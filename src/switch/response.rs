@@ -13,7 +13,6 @@ use banklink_protocol::{
     DecodeError, Message,
     element::{ResponseCode, Stan},
     frame::Header,
-    translate::Translated,
 };
 
 impl Turn<'_> {
@@ -81,7 +80,14 @@ impl Turn<'_> {
     }
 
     /// The answer.
-    fn answered(&mut self, key: u32, connection: ConnectionId, message: Message, code: ResponseCode, approved: bool) {
+    fn answered(
+        &mut self,
+        key: u32,
+        connection: ConnectionId,
+        mut message: Message,
+        code: ResponseCode,
+        approved: bool,
+    ) {
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         let sent = (pending.connection, pending.stan, pending.sent);
         self.answers_again(sent.0);
@@ -91,7 +97,7 @@ impl Turn<'_> {
         let outcome = outcome(&message, &waiting, code, approved);
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let told = codes::told(bank, code, approved);
-        let mut message = self.inbound(connection, &waiting, message, told);
+        self.inbound(connection, &waiting, &mut message, told);
         if let Outcome::Approved { partial: Some(amount), .. } = outcome
             && message.number(4) != Some(amount)
         {
@@ -103,36 +109,28 @@ impl Turn<'_> {
     }
 
     /// The bank's answer in the acquirer's dialect, with the acquirer's code.
-    fn inbound(
-        &mut self,
-        connection: ConnectionId,
-        waiting: &Waiting,
-        message: Message,
-        told: ResponseCode,
-    ) -> Message {
+    fn inbound(&mut self, connection: ConnectionId, waiting: &Waiting, message: &mut Message, told: ResponseCode) {
         let acquirer = waiting.origin.acquirer();
-        let authorization = message.array::<6>(38);
         let translation = &self.rules.inbound[usize::from(connection.bank.0)][usize::from(acquirer.0)];
-        match translation.apply(message) {
-            Ok(Translated { mut message, dropped }) => {
+        match translation.apply_to(message) {
+            Ok(dropped) => {
                 if !dropped.is_empty() {
                     let bank = connection.bank;
                     self.note(Note::FieldsDropped { acquirer, bank, outbound: false, fields: dropped });
                 }
-                if matching::response_code(&message) != Some(told) {
+                if matching::response_code(message) != Some(told) {
                     // A code that the acquirer's dialect cannot carry cannot pass the check of the configuration.
                     let _ = message.set(39, told.as_bytes());
                 }
-                message
             }
             Err(_) => {
                 // The acquirer must learn the outcome whatever its dialect makes of the rest.
                 let addressee = answer::Addressee::first(&waiting.instruction);
-                let mut message = addressee.own(&self.profile(acquirer).dialect, told, None);
-                if let Some(authorization) = authorization {
-                    let _ = message.set(38, &authorization);
+                let mut own = addressee.own(&self.profile(acquirer).dialect, told, None);
+                if let Some(authorization) = message.array::<6>(38) {
+                    let _ = own.set(38, &authorization);
                 }
-                message
+                *message = own;
             }
         }
     }

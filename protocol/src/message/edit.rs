@@ -13,12 +13,13 @@ impl Message {
     /// Sets the message type. Where the dialect has field variants by MTI, fields are laid out anew in the new form; one
     /// that does not fit it is taken out, and [`encode`](Self::encode) fails naming it until it is set or removed.
     pub fn set_mti(&mut self, mti: Mti) {
+        if std::ptr::eq(self.dialect.profile(self.mti), self.dialect.profile(mti)) {
+            self.mti = mti;
+            return;
+        }
         let dialect = Arc::clone(&self.dialect);
         let (old, new) = (dialect.profile(self.mti), dialect.profile(mti));
         self.mti = mti;
-        if std::ptr::eq(old, new) {
-            return;
-        }
         for field in self.present.iter() {
             let (from, to) = (old.spec(field), new.spec(field));
             if from == to && old.inside(field) == new.inside(field) {
