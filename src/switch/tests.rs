@@ -1,6 +1,7 @@
 //! Conversations with the machine, without sockets; the numbers are those of the certification cases.
 
 mod answers;
+mod chaos;
 mod door;
 mod followers;
 mod links;
