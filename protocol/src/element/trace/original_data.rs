@@ -3,9 +3,6 @@
 use super::{Stan, Transmission, digits, number};
 use crate::Mti;
 
-/// The most an institution's eleven places can hold.
-const INSTITUTION_MAX: u64 = 99_999_999_999;
-
 /// DE90 (n42): MTI, STAN, DE7, acquirer and forwarder of the original, each institution right-justified to 11.
 ///
 /// All from the request **as sent on that link**, not as it came from the acquirer.
@@ -42,10 +39,10 @@ impl OriginalData {
         })
     }
 
-    /// The 42 digits. An institution above eleven digits cannot come from DE32 or DE33 (n..11); its lowest eleven stand.
+    /// The 42 digits. Of an institution of more than eleven digits, which only a dialect with a longer DE32 or DE33 can
+    /// carry, the lowest eleven stand.
     #[must_use]
     pub fn digits(&self) -> [u8; 42] {
-        debug_assert!(self.acquirer <= INSTITUTION_MAX && self.forwarder <= INSTITUTION_MAX);
         let mut out = [0; 42];
         out[..4].copy_from_slice(&self.mti.digits());
         out[4..10].copy_from_slice(&self.stan.digits());
@@ -71,6 +68,13 @@ mod tests {
         };
         assert_eq!(&original.digits(), b"020000012311230318460000001234500000000000");
         assert_eq!(OriginalData::parse(&original.digits()), Some(original));
+    }
+
+    #[test]
+    fn a_longer_institution_is_cut() {
+        let mut original = OriginalData::parse(b"020000012311230318460000001234500000000000").unwrap();
+        original.acquirer = 123_456_789_012;
+        assert_eq!(&original.digits(), b"020000012311230318462345678901200000000000");
     }
 
     #[test]
