@@ -63,7 +63,7 @@ impl Rules {
     }
 
     /// Can these rules take the place of `other` while payments are in flight? Acquirers and banks must be the same
-    /// ones, in the same order, with the same connections and dialects.
+    /// ones, in the same order, with the same connections, dialects and duplicate keys.
     #[must_use]
     pub fn replaces(&self, other: &Self) -> bool {
         let acquirers =
@@ -72,7 +72,16 @@ impl Rules {
             let bank = |bank: &Bank| (Arc::clone(&bank.name), bank.connections, bank.we_connect);
             rules.banks.iter().map(bank).collect::<Vec<_>>()
         };
-        acquirers(self) == acquirers(other) && banks(self) == banks(other) && self.speaks_as(other)
+        acquirers(self) == acquirers(other)
+            && banks(self) == banks(other)
+            && self.speaks_as(other)
+            && self.names_as(other)
+    }
+
+    /// Is the duplicate key of every acquirer the one it was? A resend must find what was sent under the old rules.
+    fn names_as(&self, other: &Self) -> bool {
+        let key = |acquirer: &Acquirer| (acquirer.duplicate_rrn, acquirer.duplicate_transmission);
+        self.acquirers.iter().map(key).eq(other.acquirers.iter().map(key))
     }
 
     /// Has every acquirer and bank the dialect that the one in its place has? Messages decoded by the one must be

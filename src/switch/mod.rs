@@ -135,7 +135,7 @@ impl Switch {
         let refused = match rules.check() {
             Err(why) => Some(why),
             Ok(()) if !rules.replaces(&self.rules) => {
-                Some("acquirers, banks, their connections and dialects stay as they are")
+                Some("acquirers, banks, connections, dialects and duplicate keys stay as they are")
             }
             Ok(()) => None,
         };

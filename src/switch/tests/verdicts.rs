@@ -111,12 +111,16 @@ fn an_answer_with_a_card_number_longer_than_any_is_not_taken() {
 }
 
 #[test]
-fn rules_with_another_dialect_do_not_replace_these() {
+fn rules_with_another_dialect_or_key_do_not_replace_these() {
     let mut rig = Rig::up(rules(1));
     rig.input(Input::Rules(Arc::new(between(dialect(), with("[fields]\n44 = { format = \"ans..99\" }")))));
     assert!(matches!(rig.notes[..], [Note::RulesRefused { .. }]));
+    let mut otherwise = rules(1);
+    otherwise.acquirers[0].duplicate_rrn = true;
+    rig.input(Input::Rules(Arc::new(otherwise)));
+    assert!(matches!(rig.notes[..], [_, Note::RulesRefused { .. }]), "a resend would not find the first any more");
     rig.input(Input::Rules(Arc::new(between(dialect(), with("")))));
-    assert!(matches!(rig.notes[..], [_, Note::RulesApplied]), "the same under another name");
+    assert!(matches!(rig.notes[..], [.., Note::RulesApplied]), "the same under another name");
     rig.request(purchase("000001"));
     let sent = rig.take_sent();
     rig.bank_says(sent.connection, reply(&sent.message, "00"));
