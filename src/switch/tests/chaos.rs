@@ -105,7 +105,7 @@ impl Chaos {
         self.rig.input(Input::Request { origin, message });
     }
 
-    fn from_bank(&mut self) {
+    fn bank_speaks(&mut self) {
         let mut from = connection(self.random.below(2) as u16, self.random.below(2) as u16);
         let count = self.seen.len() as u64;
         let mut message = if count > 0 && self.random.below(5) > 0 {
@@ -139,7 +139,7 @@ impl Chaos {
         let link = connection(self.random.below(2) as u16, self.random.below(2) as u16);
         match self.random.below(20) {
             0..=6 => self.request(),
-            7..=11 => self.from_bank(),
+            7..=11 => self.bank_speaks(),
             12 => self.not_sent(),
             13 => self.rig.input(Input::ConnectionUp { connection: link }),
             14 if self.random.below(4) == 0 => self.rig.input(Input::ConnectionDown { connection: link }),
