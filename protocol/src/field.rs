@@ -111,13 +111,10 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// Can a whole value be checked and laid out without looking at the rest of the spec?
+    /// Can a whole value be checked and laid out in one step, unless it leaves a spare nibble?
     #[inline(always)]
     pub(crate) const fn is_plain(self) -> bool {
-        matches!(
-            self,
-            Self::Digits | Self::Printable | Self::Alphanumeric | Self::Raw | Self::EbcdicDigits | Self::Packed
-        )
+        !matches!(self, Self::PackedTrack | Self::Other | Self::Undefined)
     }
 }
 

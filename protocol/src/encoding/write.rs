@@ -2,7 +2,7 @@
 
 use super::{page, prefix};
 use crate::{
-    class::{Class, all_alphanumeric, all_digits, all_printable},
+    class::{Class, all_alphanumeric, all_digits, all_printable, all_track},
     error::Reason,
     field::{Case, Coding, Counts, Shape, Side, Sign, Spec},
     scratch::Scratch,
@@ -34,7 +34,7 @@ pub(crate) fn field(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<La
         let number = if matches!(spec.counts, Counts::Wire) { wire } else { units };
         prefix::write(spec.prefix, number, prefix);
     }
-    if !checked_copy(spec.shape, logical, value) {
+    if !checked_copy(spec, logical, value) {
         out.truncate(start);
         return Err(offending(spec, logical));
     }
@@ -66,8 +66,8 @@ fn uncommon(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reas
 
 /// Lays out a whole value of a plain shape; `false` where it does not fit the shape.
 #[inline(never)]
-fn checked_copy(shape: Shape, logical: &[u8], out: &mut [u8]) -> bool {
-    match shape {
+fn checked_copy(spec: &Spec, logical: &[u8], out: &mut [u8]) -> bool {
+    match spec.shape {
         Shape::Digits => {
             copy(logical, out);
             all_digits(logical)
@@ -92,7 +92,12 @@ fn checked_copy(shape: Shape, logical: &[u8], out: &mut [u8]) -> bool {
             pack_pairs(logical, out);
             all_digits(logical)
         }
-        Shape::Track | Shape::PackedTrack | Shape::Other | Shape::Undefined => false,
+        Shape::Track => {
+            let own = spec.separator;
+            out.iter_mut().zip(logical).for_each(|(to, byte)| *to = separator(*byte, own));
+            all_track(logical)
+        }
+        Shape::PackedTrack | Shape::Other | Shape::Undefined => false,
     }
 }
 
