@@ -56,8 +56,8 @@ impl Core {
             banks.push(BankState::new(id, bank, link_timers.len() as u32, start, now.wall));
             link_timers.extend((0..bank.connections).map(|slot| ConnectionId { bank: id, slot }));
         }
-        // Room for the requests of a busy moment; the tables grow to the caps and no further.
-        let expected = rules.acquirers.iter().map(|acquirer| acquirer.max_in_flight).sum::<usize>().min(1 << 14);
+        // Room for the requests of an ordinary moment, near at hand in the caches; the tables grow to the caps and no further.
+        let expected = rules.acquirers.iter().map(|acquirer| acquirer.max_in_flight).sum::<usize>().min(1 << 10);
         Self {
             router: Router::compile(rules),
             names: Names::new(random.next()),

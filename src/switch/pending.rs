@@ -121,6 +121,7 @@ pub(super) struct Pendings {
     waiting: Vec<Option<Box<Waiting>>>,
     free: Vec<u32>,
     /// Boxes to be used again.
+    #[expect(clippy::vec_box, reason = "it is the boxes that are kept")]
     spare: Vec<Box<Waiting>>,
     waiting_count: usize,
 }

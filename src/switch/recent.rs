@@ -173,7 +173,7 @@ impl Index {
 
     /// The low half of the digest says the bucket …
     fn bucket(&self, digest: u64) -> usize {
-        ((digest & 0xFFFF_FFFF) * self.buckets.len() as u64 >> 32) as usize
+        (((digest & 0xFFFF_FFFF) * self.buckets.len() as u64) >> 32) as usize
     }
 
     /// … and its high half, above the bits of a place, the tag.

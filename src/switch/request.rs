@@ -234,7 +234,7 @@ impl Turn<'_> {
             at: self.now.wall,
             connection,
             original,
-            rrn: waiting.own_rrn.or_else(|| instruction.rrn),
+            rrn: waiting.own_rrn.or(instruction.rrn),
             amount: instruction.money(),
             card: instruction.card(),
             references: Names::lasting(instruction, references),
