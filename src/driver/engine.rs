@@ -206,7 +206,9 @@ impl Engine {
             }
             Output::Answer { ref to, ref message } => self.answer(unit, to, message),
             Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
-            Output::Close { connection } => unit.effects.push(Effect::Close(connection)),
+            Output::Close { connection } => {
+                unit.effects.push(Effect::Close(connection, self.hub.connection(connection)));
+            }
             Output::Note(ref note) => unit.notes.push(*note),
         }
     }
@@ -252,7 +254,8 @@ impl Engine {
                     start = end;
                 }
                 Effect::Connect(connection) => self.dial(connection),
-                Effect::Close(connection) => self.hub.close(connection),
+                Effect::Close(_, Some(line)) => line.outlet.close(),
+                Effect::Close(connection, None) => self.hub.close(connection),
             }
         }
         for note in unit.notes.drain(..) {

@@ -31,8 +31,9 @@ pub(super) enum Effect {
     Write { line: Rc<Line>, end: usize, what: What },
     /// Dial.
     Connect(ConnectionId),
-    /// Close, once everything handed over is written.
-    Close(ConnectionId),
+    /// Close, once everything handed over is written: the line that was open when the machine decided, or else what is
+    /// being dialled.
+    Close(ConnectionId, Option<Rc<Line>>),
 }
 
 /// What a frame is.

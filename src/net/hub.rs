@@ -24,6 +24,8 @@ pub struct Hub {
     marked: Cell<bool>,
     sessions: RefCell<Sessions>,
     connections: RefCell<Vec<Vec<Slot>>>,
+    /// Slots whose connection has ended in the batch that is being gathered.
+    ended: RefCell<Vec<ConnectionId>>,
     /// Sessions refused, by acquirer, since the start.
     refused: RefCell<Vec<u64>>,
 }
@@ -37,6 +39,9 @@ enum Slot {
     Dialling(AbortHandle),
     /// Connected.
     Open(Rc<Line>),
+    /// No more, but the machine has not been told yet: a bank's next connection must not take its place before, or
+    /// payments decided for the old one would go out on one that has not signed on.
+    Ended,
 }
 
 #[derive(Default)]
@@ -63,6 +68,7 @@ impl Hub {
             marked: Cell::new(false),
             sessions: RefCell::new(Sessions { open: vec![0; acquirers], ..Sessions::default() }),
             connections: RefCell::new(connections.map(|slots| (0..slots).map(|_| Slot::Empty).collect()).collect()),
+            ended: RefCell::default(),
             refused: RefCell::new(vec![0; acquirers]),
         }
     }
@@ -100,6 +106,9 @@ impl Hub {
         debug_assert!(batch.is_empty());
         self.marked.set(false);
         std::mem::swap(&mut *self.inbox.borrow_mut(), batch);
+        for connection in self.ended.borrow_mut().drain(..) {
+            self.with_slot(connection, |slot| *slot = Slot::Empty);
+        }
     }
 
     /// Enters a new session; `None` when the acquirer has `max` already.
@@ -192,20 +201,21 @@ impl Hub {
 
     /// Removes a connection that ended or could not be made; the machine is told, after the sends that were not begun.
     pub fn close_connection(&self, connection: ConnectionId) {
-        if let Slot::Open(line) = self.with_slot(connection, std::mem::take) {
+        if let Slot::Open(line) = self.with_slot(connection, |slot| std::mem::replace(slot, Slot::Ended)) {
             let (mut inbox, why) = (self.inbox(), NotSent::ConnectionDown);
             line.outlet.end(|send, frame| {
                 let message = line.settings.message(frame);
                 inbox.push(Input::NotSent { connection, send, why, message });
             });
         }
+        self.ended.borrow_mut().push(connection);
         self.push(Input::ConnectionDown { connection });
     }
 
     /// Closes a connection once everything handed over is written; gives up one that is being dialled.
     pub fn close(&self, connection: ConnectionId) {
         let dialling = self.with_slot(connection, |slot| match slot {
-            Slot::Empty => false,
+            Slot::Empty | Slot::Ended => false,
             Slot::Open(line) => {
                 line.outlet.close();
                 false
@@ -225,7 +235,7 @@ impl Hub {
     pub fn connection(&self, connection: ConnectionId) -> Option<Rc<Line>> {
         self.with_slot(connection, |slot| match slot {
             Slot::Open(line) => Some(Rc::clone(line)),
-            Slot::Empty | Slot::Dialling(_) => None,
+            Slot::Empty | Slot::Dialling(_) | Slot::Ended => None,
         })
     }
 
@@ -237,7 +247,7 @@ impl Hub {
     #[must_use]
     pub fn connections_open(&self) -> usize {
         let connections = self.connections.borrow();
-        connections.iter().flatten().filter(|slot| !matches!(slot, Slot::Empty)).count()
+        connections.iter().flatten().filter(|slot| matches!(slot, Slot::Open(_) | Slot::Dialling(_))).count()
     }
 
     /// A slot of the bank without a connection, for a bank that dials us.
@@ -266,4 +276,36 @@ impl Hub {
 
 const fn place_of(session: SessionId) -> usize {
     (session.0 & ((1 << PLACE_BITS) - 1)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{connection::Settings, outlet::Outlet};
+    use banklink_protocol::{Dialect, frame::Framing};
+    use std::time::Duration;
+
+    #[test]
+    fn a_place_is_free_again_only_when_the_machine_learns_of_it() {
+        let hub = Hub::new(SystemClock::start(), 1, [1].into_iter());
+        let bank = BankId(0);
+        let connection = ConnectionId { bank, slot: 0 };
+        let settings = Settings {
+            dialect: Dialect::named("iso87-ascii").unwrap(),
+            framing: Framing::named("binary2").unwrap(),
+            idle_timeout: None,
+            write_timeout: Duration::from_secs(1),
+            answers_keep_alives: true,
+        };
+        let line = Rc::new(Line { settings: Rc::new(settings), outlet: Outlet::new(4096) });
+        hub.open_connection(connection, &line);
+        assert_eq!(hub.free_slot(bank), None);
+        hub.close_connection(connection);
+        assert!(hub.connection(connection).is_none(), "nothing goes there any more");
+        assert_eq!(hub.free_slot(bank), None, "and nothing takes its place yet");
+        let mut batch = Vec::new();
+        hub.take(&mut batch);
+        assert!(matches!(batch[..], [Input::ConnectionUp { .. }, Input::ConnectionDown { .. }]));
+        assert_eq!(hub.free_slot(bank), Some(0));
+    }
 }
