@@ -104,7 +104,10 @@ async fn good_traffic(shop: &mut Line, bank: &mut Line) {
     let mut differs = request.clone();
     set(&mut differs, 2, CARDS[1]);
     shop.send(&differs).await;
-    assert_eq!(field(&shop.expect("0210").await, 39), "94");
+    assert_eq!(field(&shop.expect("0210").await, 39), "14", "DE2 and track 2 name two cards");
+    differs.remove(35);
+    shop.send(&differs).await;
+    assert_eq!(field(&shop.expect("0210").await, 39), "94", "another card under the same key");
     let mut unfit = reply(&asked, "00");
     set(&mut unfit, 4, "000000000001");
     bank.send(&unfit).await;
