@@ -1,15 +1,9 @@
 //! What the switch knows of one bank while it runs.
 
 use super::{BankCounters, BankId, ConnectionId, SendId, link::Link, stan::StanSpace};
-use crate::{
-    clock::{Mono, Wall},
-    rules::Bank,
-};
+use crate::{clock::Wall, rules::Bank};
 use banklink_protocol::element::Stan;
-use std::{collections::VecDeque, time::Duration};
-
-/// How long a payment is remembered after its time-out, so that a late answer is known as such.
-const LATE_WINDOW: Duration = Duration::from_secs(120);
+use std::collections::VecDeque;
 
 /// One bank.
 pub(super) struct BankState {
@@ -20,23 +14,26 @@ pub(super) struct BankState {
     pub(super) stans: StanSpace,
     /// Payments sent that wait for their answer.
     pub(super) in_flight: usize,
-    /// Payments timed out, oldest first, each until the moment it is forgotten.
-    pub(super) late: VecDeque<(SendId, Mono)>,
+    /// Payments that ended without an answer, oldest first: a late answer is known as such. As many as may be in flight.
+    late: VecDeque<SendId>,
+    most_late: usize,
     pub(super) counters: BankCounters,
     turn: usize,
 }
 
 impl BankState {
     pub(super) fn new(id: BankId, bank: &Bank, first_timer: u32, start: Stan, now: Wall) -> Self {
-        // Beside the payments, each connection may have one network message out.
-        let in_flight = bank.max_in_flight + usize::from(bank.connections);
+        // Beside the payments, each connection may have one network message out; as many as are in flight may be
+        // remembered as late, and a stored message holds its own STAN and that of its original.
+        let entries = 4 * (bank.max_in_flight + usize::from(bank.connections)) + 2 * bank.store.limit;
         Self {
             id,
             links: (0..bank.connections).map(|_| Link::new()).collect(),
             first_timer,
-            stans: StanSpace::new(in_flight, start, now),
+            stans: StanSpace::new(entries, start, now),
             in_flight: 0,
             late: VecDeque::new(),
+            most_late: bank.max_in_flight,
             counters: BankCounters::default(),
             turn: 0,
         }
@@ -68,17 +65,25 @@ impl BankState {
         usable(slot)
     }
 
-    /// Remembers a payment that has just timed out.
-    pub(super) fn remember_late(&mut self, send: SendId, now: Mono) {
-        self.late.push_back((send, now + LATE_WINDOW));
+    /// The connection for a stored message: its original's while that takes payments, else the one with the fewest.
+    pub(super) fn pick_stored(&self, preferred: ConnectionId) -> Option<ConnectionId> {
+        let usable = |slot: usize| self.links.get(slot).is_some_and(Link::takes_payments);
+        if usable(usize::from(preferred.slot)) {
+            return Some(preferred);
+        }
+        let slots = (0..self.links.len()).filter(|&slot| usable(slot));
+        let slot = slots.min_by_key(|&slot| self.links[slot].in_flight)?;
+        Some(ConnectionId { bank: self.id, slot: slot as u16 })
     }
 
-    /// The oldest late payment, if its time is up or there are more than `most`.
-    pub(super) fn forget_late(&mut self, now: Mono, most: usize) -> Option<SendId> {
-        let &(_, until) = self.late.front()?;
-        if until > now && self.late.len() <= most {
-            return None;
-        }
-        self.late.pop_front().map(|(send, _)| send)
+    /// Remembers a payment that ended without an answer, and says which one is forgotten for it.
+    pub(super) fn remember_late(&mut self, send: SendId) -> Option<SendId> {
+        self.late.push_back(send);
+        if self.late.len() > self.most_late { self.late.pop_front() } else { None }
+    }
+
+    /// Payments remembered as late.
+    pub(super) fn late(&self) -> impl ExactSizeIterator<Item = SendId> + '_ {
+        self.late.iter().copied()
     }
 }

@@ -7,12 +7,13 @@
 use super::{
     AcquirerId,
     instruction::{Instruction, Original},
+    recent::Past,
 };
 use crate::{record::References, rules::Acquirer};
-use banklink_protocol::element::{OriginalData, Stan};
-use foldhash::quality::FixedState;
+use banklink_protocol::element::{OriginalData, Pan, Stan};
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, Hasher};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
 
 /// What a field of the key looks like for comparison: hosts pad and trim.
 fn part(instruction: &Instruction, field: u8) -> &[u8] {
@@ -42,14 +43,19 @@ pub(super) fn same_payment(one: &Instruction, other: &Instruction) -> bool {
     one.amount == other.amount && one.currency == other.currency && one.pan == other.pan
 }
 
-/// Makes the digests; seeded, so that no peer can choose them.
+/// Does a resend agree with what was received under the same key?
+pub(super) fn same_as_past(past: &Past, instruction: &Instruction, references: References) -> bool {
+    past.asked == instruction.amount && past.references.card == references.card
+}
+
+/// Makes the digests; keyed, so that no peer can choose them, and nobody can tell a card from its digest.
 pub(super) struct Names {
-    state: FixedState,
+    key: [u8; 16],
 }
 
 impl Names {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { state: FixedState::with_seed(seed) }
+    pub(super) const fn new(key: [u8; 16]) -> Self {
+        Self { key }
     }
 
     /// All names of a request.
@@ -58,6 +64,7 @@ impl Names {
             duplicate: self.duplicate(acquirer, instruction, profile),
             trace: self.trace(acquirer, instruction),
             rrn: self.rrn(acquirer, instruction),
+            card: instruction.pan.as_ref().map_or(0, |pan| self.card(pan)),
         }
     }
 
@@ -116,9 +123,18 @@ impl Names {
         self.digest(&buffer)
     }
 
+    /// Of every acquirer's payments: a card is the same wherever it is used.
+    fn card(&self, pan: &Pan) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.key);
+        hasher.write_u8(b'C');
+        #[expect(clippy::disallowed_methods, reason = "only its keyed digest is kept")]
+        hasher.write(pan.expose());
+        hasher.finish().max(1)
+    }
+
     /// Never 0, which stands for "no name".
     fn digest(&self, buffer: &Buffer) -> u64 {
-        let mut hasher = self.state.build_hasher();
+        let mut hasher = SipHasher13::new_with_key(&self.key);
         hasher.write(&buffer.bytes[..buffer.length]);
         hasher.finish().max(1)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Mono, Now, Wall},
-    record::{PaymentId, Record, References},
+    record::{Body, PaymentId, Record, Unanswered},
     rules::{Acquirer, Bank, Route, Rules},
     switch::{
         AcquirerId, BankId, ConnectionId, Input, LinkState, NotSent, Note, Origin, OutcomeKind, Output, PaymentNote,
@@ -57,6 +57,7 @@ pub(super) fn rules(banks: usize) -> Rules {
         let mut bank = Bank::new(&format!("bank{index}"), &dialect());
         bank.connections = 1;
         bank.answer_timeout = Duration::from_secs(10);
+        bank.store.limit = 100;
         bank
     };
     let acquirer = |name| {
@@ -175,6 +176,15 @@ impl Rig {
                         Record::NotSent { .. } => "not sent",
                         Record::Outcome { .. } => "outcome",
                         Record::Answered { .. } => "answered",
+                        Record::Undelivered { .. } => "undelivered",
+                        Record::Delivered { .. } => "delivered",
+                        Record::Queued { .. } => "queued",
+                        Record::Tried { .. } => "tried",
+                        Record::Failed { .. } => "failed",
+                        Record::Done { .. } => "done",
+                        Record::Parked { .. } => "parked",
+                        Record::Decided { .. } => "decided",
+                        Record::Tombstone { .. } => "tombstone",
                     };
                     self.records.push(record);
                     word
@@ -187,7 +197,7 @@ impl Rig {
                     self.bank_answers.push(message);
                     "answer bank"
                 }
-                Output::Answer { to, message } => {
+                Output::Answer { to, message, .. } => {
                     self.answers.push((to, message));
                     "answer"
                 }
@@ -265,17 +275,15 @@ impl Rig {
             forwarder: 0,
         };
         let (payment, at) = (PaymentId(0), self.now.wall);
-        let references = References::default();
-        let connection = connection(0, 0);
         self.switch.apply(&Record::Sent {
             payment,
             at,
-            connection,
+            acquirer: POS,
+            connection: connection(0, 0),
             original,
             rrn: None,
-            amount: None,
-            card: None,
-            references,
+            unanswered: Unanswered::Leave,
+            body: Body::default(),
         });
         self.switch.apply(&Record::NotSent { payment, at, bank: BankId(0), stan });
     }

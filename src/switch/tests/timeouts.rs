@@ -22,7 +22,9 @@ fn case_22_no_answer_is_the_acquirers_code_at_the_deadline() {
     assert_eq!(rig.outcome(), OutcomeKind::TimedOut);
     let total = rig.payment_note().total;
     assert!((Duration::from_secs(10)..Duration::from_millis(10_005)).contains(&total), "{total:?} after {arrived:?}");
-    assert!(rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown, .. })));
+    assert!(
+        rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown { .. }, .. }))
+    );
     assert_eq!(rig.order, ["received", "sent", "to bank", "outcome", "answer", "answered"]);
 }
 
@@ -69,7 +71,9 @@ fn what_expired_unsent_is_declined_and_nothing_is_unknown() {
     rig.not_sent(sent, NotSent::Expired);
     assert_eq!(rig.take_code(), "91");
     assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::TooLate));
-    assert!(!rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown, .. })));
+    assert!(
+        !rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown { .. }, .. }))
+    );
 }
 
 #[test]

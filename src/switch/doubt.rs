@@ -1,0 +1,160 @@
+//! Payments that nobody may rely on: not answered in time, cut off by a restart, answered with something that means
+//! nothing, approved and not delivered. What moved money is taken back.
+
+use super::{
+    AcquirerId, ConnectionId, Note, Turn,
+    finish::{Ended, How, Part},
+    pending::State,
+    reversal::{self, Reason, compose},
+    undelivered::Approval,
+};
+use crate::record::{Body, Cause, Doubt, Outcome, PaymentId, Record, Stored, Unanswered};
+use banklink_protocol::{
+    Message,
+    element::{OriginalData, ResponseCode},
+};
+
+impl Turn<'_> {
+    /// Ends a payment in flight in doubt. `told` is DE39 for its acquirer, where it is not the one for time-outs.
+    pub(super) fn doubt(&mut self, key: u32, why: Doubt, told: Option<ResponseCode>) {
+        self.doubt_answer(key, why, told, Part::default());
+    }
+
+    /// The same, with what the answer said of an approval.
+    pub(super) fn doubt_answer(&mut self, key: u32, why: Doubt, told: Option<ResponseCode>, approved: Part) {
+        let pending = self.core.pendings.get(key).expect("every payment in flight has its entry");
+        let (connection, stan, sent, acquirer, state) =
+            (pending.connection, pending.stan, pending.sent, pending.acquirer, pending.state);
+        let code = told.unwrap_or_else(|| self.profile(acquirer).timeout_code);
+        if let Some(waiting) = self.take_waiting(key) {
+            let how = How::Doubtful { why, code, key, approved };
+            return self.finish(waiting, Ended { sent: Some((connection, stan, sent)), how }, None);
+        }
+        // Nobody waits any more: the switch restarted.
+        let State::Payment(payment) = state else { return };
+        let (sent, outcome) = (Some((connection.bank, stan)), Outcome::Unknown { why });
+        let answer = Body::default();
+        self.commit(Record::Outcome { payment, at: self.now.wall, sent, outcome, told: code, answer });
+        self.take_back(key, payment, why, approved);
+    }
+
+    /// Stores the reversal of a payment that has just ended in doubt; or the question, where it cannot be taken back.
+    pub(super) fn take_back(&mut self, key: u32, payment: PaymentId, why: Doubt, approved: Part) {
+        let pending = self.core.pendings.get(key).expect("an entry in doubt stays");
+        let (connection, original, unanswered) = (pending.connection, pending.original(), pending.unanswered);
+        // The acquirer's own reversal does it.
+        if why == Doubt::Reversed || unanswered == Unanswered::Leave {
+            return;
+        }
+        let body = self.core.pendings.take_body(key);
+        if unanswered == Unanswered::Ask {
+            let (item, kind) = (self.core.next_payment, Stored::Question);
+            return self.queue(item, Some(payment), connection, kind, original.mti, Some(original), body);
+        }
+        let Part { amount, authorization } = approved;
+        let reason = Reason { cause: Cause::Doubt(why), amount, authorization };
+        self.reverse(payment, connection, original, &body, &reason);
+        self.pump(connection.bank);
+    }
+
+    /// Stores a reversal of our own.
+    fn reverse(
+        &mut self,
+        payment: PaymentId,
+        connection: ConnectionId,
+        original: OriginalData,
+        body: &Body,
+        reason: &Reason,
+    ) {
+        let bank = &self.rules.banks[usize::from(connection.bank.0)];
+        let composed = compose(body, original, reason, bank);
+        let (item, kind) = (self.core.next_payment, Stored::Reversal(reason.cause));
+        self.queue(item, Some(payment), connection, kind, reversal::mti(bank), Some(original), composed);
+    }
+
+    /// The bank approves a payment that has ended. Where its reversal is stored, or was taken, nothing more is to be done;
+    /// where the bank had nothing to reverse, it has now.
+    pub(super) fn approved_late(&mut self, key: u32, payment: PaymentId) {
+        let pending = self.core.pendings.get(key).expect("found by its STAN");
+        let (connection, original) = (pending.connection, pending.original());
+        let nothing_to_do = pending.held.is_some() || pending.unanswered != Unanswered::Reverse;
+        if nothing_to_do || self.core.pendings.body(key).is_empty() || self.core.store.reverses(payment) {
+            return;
+        }
+        let body = self.core.pendings.take_body(key);
+        self.reverse(payment, connection, original, &body, &Reason::of(Cause::LateApproval));
+        self.pump(connection.bank);
+    }
+
+    /// An answer certainly did not reach its acquirer. If it was an approval, the acquirer has a while to come back for it.
+    pub(super) fn not_delivered(&mut self, payment: PaymentId) {
+        let Some(approval) = self.core.undelivered.came_back(payment) else { return };
+        if self.core.store.concerns(payment) || self.core.undelivered.contains(payment) {
+            return;
+        }
+        let Approval { acquirer, connection, original, body, .. } = approval;
+        self.commit(Record::Undelivered { payment, at: self.now.wall, acquirer, connection, original, body });
+        self.note(Note::Undelivered { acquirer, payment });
+        self.grant_grace(acquirer, payment);
+    }
+
+    fn grant_grace(&mut self, acquirer: AcquirerId, payment: PaymentId) {
+        let until = self.now.mono + self.profile(acquirer).undelivered_grace;
+        self.core.undelivered.due_at(acquirer, payment, until);
+        self.arm_undelivered(acquirer);
+    }
+
+    fn arm_undelivered(&mut self, acquirer: AcquirerId) {
+        let timer = self.core.undelivered_timer(acquirer);
+        match self.core.undelivered.next_due(acquirer) {
+            Some(due) => self.core.wheel.set(timer, due),
+            None => self.core.wheel.cancel(timer),
+        }
+    }
+
+    /// Undelivered approvals whose grace is over are reversed.
+    pub(super) fn undelivered_due(&mut self, acquirer: AcquirerId) {
+        while let Some(approval) = self.core.undelivered.overdue(acquirer, self.now.mono) {
+            let Approval { payment, connection, original, body, .. } = approval;
+            self.reverse(payment, connection, original, &body, &Reason::of(Cause::Undelivered));
+            self.pump(connection.bank);
+        }
+        self.arm_undelivered(acquirer);
+    }
+
+    /// After the Records of an earlier life are folded: what was with a bank then is in doubt, what is stored goes on.
+    pub(super) fn recover(&mut self) {
+        let payments = self.core.pendings.iter().filter(|(_, pending)| matches!(pending.state, State::Payment(_)));
+        let keys: Vec<_> = payments.map(|(key, _)| key).collect();
+        for &key in &keys {
+            self.doubt(key, Doubt::Restarted, None);
+        }
+        self.core.store.start_over();
+        let mut undelivered: Vec<_> =
+            self.core.undelivered.iter().map(|approval| (approval.payment, approval.acquirer)).collect();
+        undelivered.sort_unstable_by_key(|(payment, _)| *payment);
+        for &(payment, acquirer) in &undelivered {
+            self.grant_grace(acquirer, payment);
+        }
+        let stored = self.core.store.iter().count();
+        if !keys.is_empty() || stored > 0 || !undelivered.is_empty() {
+            self.note(Note::Recovered { in_flight: keys.len(), stored, undelivered: undelivered.len() });
+        }
+    }
+
+    /// The switch is about to start over: who waits is told that it cannot say (96). What it records is not durable any
+    /// more, so nothing is recorded.
+    pub(super) fn abandon(&mut self) {
+        let keys: Vec<_> = self.core.pendings.all_waiting().map(|(key, _)| key).collect();
+        for key in keys {
+            let Some(waiting) = self.take_waiting(key) else { continue };
+            self.core.acquirer(waiting.origin.acquirer()).in_flight -= 1 + waiting.attached.len();
+            self.give_up(waiting);
+        }
+    }
+}
+
+/// What a doubtful answer said of an approval.
+pub(super) fn part(message: &Message, asked: Option<u64>) -> Part {
+    Part { amount: message.number(4).filter(|&came| Some(came) != asked), authorization: message.array(38) }
+}
