@@ -250,7 +250,7 @@ pub enum Record {
 pub struct References {
     /// The duplicate key.
     pub duplicate: u64,
-    /// Acquirer, STAN and DE7 (1993: DE12): what the original data of a reversal (DE90, DE56) repeats.
+    /// Acquirer, terminal, STAN and DE7 (1993: DE12): what the original data of a reversal (DE90, DE56) repeat.
     pub trace: u64,
     /// Acquirer, RRN and terminal: what stays the same over the life of a transaction.
     pub rrn: u64,

@@ -91,23 +91,29 @@ impl Names {
     fn trace(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
         let field = if instruction.mti.version() == 0 { 7 } else { 12 };
         match instruction.kept.get(field) {
-            Some(moment) => self.trace_of(acquirer, instruction.stan, moment),
+            Some(moment) => self.trace_of(acquirer, instruction, instruction.stan, moment),
             None => 0,
         }
     }
 
-    fn trace_of(&self, acquirer: AcquirerId, stan: Stan, moment: &[u8]) -> u64 {
+    /// With the terminal, which the original data do not repeat and the message beside them does: terminals that count
+    /// alike begin payments under one STAN in the same second.
+    fn trace_of(&self, acquirer: AcquirerId, instruction: &Instruction, stan: Stan, moment: &[u8]) -> u64 {
         let mut buffer = Buffer::new(b'T', acquirer);
         buffer.push(&stan.digits());
         buffer.push(moment);
+        buffer.push(part(instruction, 41));
         self.digest(&buffer)
     }
 
-    /// The name by which the original data speak of an earlier message.
-    pub(super) fn original(&self, acquirer: AcquirerId, original: &Original) -> u64 {
-        match original {
-            Original::De90(OriginalData { stan, transmission, .. }) => self.trace_of(acquirer, *stan, &transmission.0),
-            Original::De56 { stan, local } => self.trace_of(acquirer, *stan, local),
+    /// The name by which a message speaks of an earlier one in its original data; 0 where it does not.
+    pub(super) fn original(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        match instruction.original {
+            Some(Original::De90(OriginalData { stan, transmission, .. })) => {
+                self.trace_of(acquirer, instruction, stan, &transmission.0)
+            }
+            Some(Original::De56 { stan, local }) => self.trace_of(acquirer, instruction, stan, &local),
+            None => 0,
         }
     }
 

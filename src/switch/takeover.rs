@@ -70,12 +70,9 @@ impl Turn<'_> {
     fn reversal_of_unknown(&mut self, waiting: Box<Waiting>) {
         let acquirer = waiting.origin.acquirer();
         let mti = waiting.instruction.mti;
-        let named = match &waiting.instruction.original {
-            Some(original) => {
-                References { trace: self.core.names.original(acquirer, original), ..References::default() }
-            }
-            None => References { rrn: waiting.references.rrn, ..References::default() },
-        };
+        let trace = self.core.names.original(acquirer, &waiting.instruction);
+        let References { rrn, card, .. } = waiting.references;
+        let named = References { duplicate: 0, trace, rrn, card };
         if Tombstones::name(named) != 0 && !self.core.tombstones.stands(named) {
             if !self.core.tombstones.has_room(self.now.wall) {
                 return self.refuse(waiting, Refusal::StoreFull);
@@ -170,9 +167,9 @@ impl Turn<'_> {
         let acquirer = waiting.origin.acquirer();
         let super::core::Core { recent, names, .. } = &mut *self.core;
         let like = Likeness { rrn: waiting.references.rrn, card: waiting.references.card };
-        match &waiting.instruction.original {
-            Some(original) => recent.by_trace(names.original(acquirer, original), like),
-            None => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
+        match names.original(acquirer, &waiting.instruction) {
+            name if name != 0 => recent.by_trace(name, like),
+            _ => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
         }
     }
 

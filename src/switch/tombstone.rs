@@ -3,6 +3,7 @@
 
 use crate::{clock::Wall, record::References};
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// Tombstones at most. A reversal that finds no room is answered 96, and comes again.
@@ -13,8 +14,8 @@ const WINDOW: i64 = 24 * 3_600 * 1_000_000;
 /// The tombstones of all acquirers.
 #[derive(Default)]
 pub(super) struct Tombstones {
-    /// How many stand under each name.
-    names: HashMap<u64, u32, foldhash::fast::FixedState>,
+    /// Those that stand under a name.
+    names: HashMap<u64, SmallVec<[References; 1]>, foldhash::fast::FixedState>,
     /// Oldest first.
     order: VecDeque<(Wall, u64)>,
 }
@@ -29,16 +30,15 @@ impl Tombstones {
     pub(super) fn insert(&mut self, at: Wall, references: References) {
         while self.order.front().is_some_and(|(set, _)| set.0 + WINDOW < at.0) || self.order.len() >= LIMIT {
             let (_, name) = self.order.pop_front().expect("just seen");
-            if let Some(count) = self.names.get_mut(&name) {
-                *count -= 1;
-                if *count == 0 {
-                    self.names.remove(&name);
-                }
+            let under_name = self.names.get_mut(&name).expect("a tombstone stands under its name");
+            under_name.remove(0);
+            if under_name.is_empty() {
+                self.names.remove(&name);
             }
         }
         let name = Self::name(references);
         self.order.push_back((at, name));
-        *self.names.entry(name).or_default() += 1;
+        self.names.entry(name).or_default().push(references);
     }
 
     /// Is there room for another?
@@ -46,15 +46,21 @@ impl Tombstones {
         self.order.len() < LIMIT || self.order.front().is_some_and(|(set, _)| set.0 + WINDOW < now.0)
     }
 
-    /// Was this taken back before it came?
+    /// Was this taken back before it came? By the trace that the reversal gave, or where it gave none by the RRN; and of the
+    /// same card and transaction, where both say so.
     pub(super) fn covers(&self, references: References) -> bool {
-        let stands = |name: u64| name != 0 && self.names.contains_key(&name);
-        !self.names.is_empty() && (stands(references.trace) || stands(references.rrn))
+        let alike = |one: u64, other: u64| one == 0 || other == 0 || one == other;
+        let means = |stone: &References| alike(stone.card, references.card) && alike(stone.rrn, references.rrn);
+        let stands = |name: u64, traced: bool| {
+            let under_name = self.names.get(&name).filter(|_| name != 0);
+            under_name.is_some_and(|stones| stones.iter().any(|stone| (stone.trace != 0) == traced && means(stone)))
+        };
+        !self.names.is_empty() && (stands(references.trace, true) || stands(references.rrn, false))
     }
 
-    /// Does one stand under this name already?
+    /// Does one like this stand already?
     pub(super) fn stands(&self, references: References) -> bool {
-        self.names.contains_key(&Self::name(references))
+        self.names.get(&Self::name(references)).is_some_and(|stones| stones.contains(&references))
     }
 }
 
@@ -72,12 +78,16 @@ mod tests {
         assert!(!stones.covers(of(1, 2)));
         stones.insert(Wall(0), of(1, 2));
         stones.insert(Wall(5), of(0, 3));
-        assert!(stones.covers(of(1, 9)) && stones.covers(of(0, 3)) && stones.covers(of(7, 3)));
+        assert!(stones.covers(of(1, 0)) && stones.covers(of(0, 3)) && stones.covers(of(7, 3)));
+        assert!(!stones.covers(of(1, 9)), "another transaction under the same trace");
+        let of_card = |card| References { card, ..of(0, 3) };
+        stones.insert(Wall(6), of_card(7));
+        assert!(stones.stands(of_card(7)) && !stones.stands(of_card(8)));
         assert!(!stones.covers(of(7, 2)), "its RRN does not stand where its trace does");
         assert!(!stones.covers(of(0, 0)));
         stones.insert(Wall(WINDOW + 3), of(8, 0));
         assert!(!stones.covers(of(1, 0)) && stones.covers(of(0, 3)) && stones.covers(of(8, 0)));
-        assert_eq!((stones.order.len(), stones.names.len()), (2, 2));
+        assert_eq!((stones.order.len(), stones.names.len()), (3, 2));
     }
 
     #[test]
