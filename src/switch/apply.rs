@@ -4,7 +4,7 @@
 use super::{
     BankId, ConnectionId, codes,
     core::Core,
-    pending::{Pending, State},
+    pending::{Memory, Pending, State},
     recent::{Past, Standing},
     store::{Item, Phase},
     undelivered::Approval,
@@ -44,7 +44,8 @@ impl Begun {
             acquirer,
             unanswered,
             held: None,
-            remembered: false,
+            remembered: Memory::No,
+            approved: false,
             state,
         }
     }
@@ -75,6 +76,7 @@ impl Core {
                 self.undelivered.insert(approval);
             }
             Record::Delivered { payment, .. } => drop(self.undelivered.remove(payment)),
+            Record::ApprovedLate { payment, bank, stan, .. } => self.apply_approved_late(payment, bank, stan),
             Record::Queued { .. } => self.apply_queued(record),
             Record::Tried { .. } => self.apply_tried(record),
             Record::Failed { item, code, strikes, .. } => {
@@ -140,7 +142,7 @@ impl Core {
             past.left = Some(amount);
         }
         match (ended, outcome) {
-            (Some((bank, key)), Outcome::Unknown { .. }) => self.remember_late(bank, key),
+            (Some((bank, key)), Outcome::Unknown { .. }) => self.remember(bank, key, Memory::Late),
             (Some((_, key)), _) => self.release(key),
             (None, _) => {}
         }
@@ -209,11 +211,20 @@ impl Core {
         if !accepted && stored.answers_doubt() {
             // The bank did not have it, or so it says. Should it approve after all, the reversal begins anew.
             self.pendings.put_body(key, stored.body.clone());
-            self.remember_late(stored.connection.bank, key);
-        } else if pending.remembered {
-            drop(self.pendings.take_body(key));
-        } else {
+            self.remember(stored.connection.bank, key, Memory::Refused);
+        } else if pending.remembered == Memory::No {
             self.release(key);
+        } else {
+            pending.approved = false;
+            self.remember(stored.connection.bank, key, Memory::Late);
+        }
+    }
+
+    fn apply_approved_late(&mut self, payment: PaymentId, bank: BankId, stan: Stan) {
+        let key = self.banks[usize::from(bank.0)].stans.find(stan);
+        let pending = key.and_then(|key| self.pendings.get_mut(key));
+        if let Some(pending) = pending.filter(|pending| pending.state == State::Ended(payment)) {
+            pending.approved = true;
         }
     }
 
@@ -261,21 +272,30 @@ impl Core {
                 key
             }
         };
-        self.pendings.get_mut(key).expect("just found").held = Some(item);
+        let pending = self.pendings.get_mut(key).expect("just found");
+        // What was approved before it is what it takes back.
+        (pending.held, pending.approved) = (Some(item), false);
+        // What is stored says all that its body said.
+        drop(self.pendings.take_body(key));
         Some(key)
     }
 
-    /// Remembers an ended payment, so that a late answer is known as such; the oldest is forgotten for it.
-    fn remember_late(&mut self, bank: BankId, key: u32) {
+    /// Remembers an ended payment; the oldest is forgotten for it.
+    fn remember(&mut self, bank: BankId, key: u32, memory: Memory) {
+        let send = self.pendings.send_id(key);
         let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
-        if std::mem::replace(&mut pending.remembered, true) {
+        let before = std::mem::replace(&mut pending.remembered, memory);
+        if before == memory {
             return;
         }
-        let send = self.pendings.send_id(key);
-        let Some(oldest) = self.bank(bank).remember_late(send) else { return };
+        let state = &mut self.banks[usize::from(bank.0)];
+        if before != Memory::No {
+            state.forget(send);
+        }
+        let Some(oldest) = state.remember(memory, send) else { return };
         let key = self.pendings.by_send_id(oldest).expect("what is remembered is not freed");
         let pending = self.pendings.get_mut(key).expect("just found");
-        pending.remembered = false;
+        pending.remembered = Memory::No;
         if pending.held.is_none() {
             self.release(key);
         }
@@ -285,7 +305,7 @@ impl Core {
     pub(super) fn release(&mut self, key: u32) {
         let pending = self.pendings.remove(key);
         assert!(!matches!(pending.state, State::Payment(_)), "a payment in flight ends by a Record");
-        assert!(!pending.remembered && pending.held.is_none(), "nobody remembers it");
+        assert!(pending.remembered == Memory::No && pending.held.is_none(), "nobody remembers it");
         self.banks[usize::from(pending.connection.bank.0)].stans.release(pending.stan);
     }
 }

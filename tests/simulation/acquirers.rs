@@ -58,6 +58,7 @@ enum Unanswered {
 }
 
 /// The front end of one payment.
+#[derive(Debug)]
 pub(crate) struct Agent {
     pub(crate) acquirer: AcquirerId,
     pub(crate) message: Message,
@@ -136,6 +137,7 @@ fn purchase(dialect: &Arc<Dialect>, payment: usize, random: &mut Random) -> Mess
 
 /// The front ends of one seed, which begin within `span` nanoseconds.
 pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Vec<Agent> {
+    let count = 60 + random.below(80) as usize;
     let agent = |payment| {
         let mut message = purchase(dialect, payment, random);
         let advice = random.chance(8);
@@ -170,7 +172,7 @@ pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Ve
             maybe_told: false,
         }
     };
-    (0..60 + random.below(80) as usize).map(agent).collect()
+    (0..count).map(agent).collect()
 }
 
 impl Agent {
@@ -190,7 +192,7 @@ impl Agent {
     /// An answer to one of its messages.
     pub(crate) fn answered(&mut self, payment: usize, kind: Kind, answer: &Message, random: &mut Random) -> Next {
         let code = answer.text(39).unwrap();
-        self.maybe_told = false;
+        self.maybe_told &= kind != Kind::Payment;
         match kind {
             Kind::Wrong => Next::Nothing,
             Kind::Payment => self.told(payment, &code, answer.number(4).unwrap(), random),
@@ -213,6 +215,10 @@ impl Agent {
             return Next::Nothing;
         }
         self.busy = false;
+        if self.belief == Belief::Reversed {
+            assert!(!matches!(code, "00" | "10"), "front end {payment}: what was taken back is not approved");
+            return Next::Nothing;
+        }
         if code == "00" || code == "10" {
             self.belief = Belief::Approved { amount };
             if let Some(left) = self.cancels.take()
@@ -267,7 +273,12 @@ impl Agent {
                 Some((message, _)) => self.later(again(message), Kind::Reversal { left }, pause),
                 None => Next::Nothing,
             },
-            Kind::Payment if self.belief != Belief::Nothing => Next::Nothing,
+            // What it knows already, it does not ask again; but a resend of what was refused may have been taken.
+            Kind::Payment if !matches!(self.belief, Belief::Nothing | Belief::Refused { .. }) => {
+                self.busy = self.reversal.is_some();
+                Next::Nothing
+            }
+            Kind::Payment if self.reversal.is_some() => Next::Nothing,
             Kind::Payment => match self.unanswered {
                 Unanswered::Repeat => self.later(again(self.message.clone()), Kind::Payment, pause),
                 Unanswered::Reverse => {
