@@ -177,6 +177,8 @@ impl Core {
             Stored::Acquirers { left: None } | Stored::Reversal(Cause::Undelivered) => {
                 (past.standing, past.left) = (Standing::Reversed, Some(0));
             }
+            // What was reversed after its approval stays so: nobody is told again that it was approved.
+            Stored::Reversal(_) if past.standing == Standing::Reversed => {}
             Stored::Reversal(_) => past.standing = Standing::Unknown,
             Stored::Advice | Stored::Question => {}
         }

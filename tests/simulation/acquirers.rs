@@ -184,6 +184,11 @@ impl Agent {
         (self.message.clone(), if self.advice { Kind::Advice } else { Kind::Payment })
     }
 
+    /// Does it see its payment through?
+    pub(crate) fn stays(&self) -> bool {
+        self.unanswered != Unanswered::Vanish
+    }
+
     /// How long it waits for an answer.
     pub(crate) fn patience(&self) -> u64 {
         self.patience

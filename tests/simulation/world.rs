@@ -164,7 +164,7 @@ impl World {
         for payment in 0..self.agents.len() {
             let at = self.agents[payment].starts;
             let (message, kind) = self.agents[payment].first(&mut self.random);
-            let resends = if kind == Kind::Payment && self.random.chance(15) { 1 + self.random.below(2) } else { 0 };
+            let resends = if kind == Kind::Payment && self.agents[payment].stays() && self.random.chance(15) { 1 + self.random.below(2) } else { 0 };
             for _ in 0..resends {
                 let (message, kind) = resend(&message, &mut self.random);
                 let later = at + 1 + self.random.below(SPAN / 4);
