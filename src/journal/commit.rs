@@ -94,7 +94,13 @@ impl Commit {
     pub(super) fn pages(&mut self, segment: &SegmentHeader) -> &[u8] {
         let records = self.start + COMMIT_HEAD;
         let end = self.bytes.len();
-        let header = CommitHeader { length: (end - records) as u32, first: self.first, count: self.count, at: self.at };
+        let header = CommitHeader {
+            length: (end - records) as u32,
+            first: self.first,
+            count: self.count,
+            at: self.at,
+            lost: false,
+        };
         let head = header.bytes(segment, &self.bytes[records..]);
         self.bytes[self.start..records].copy_from_slice(&head);
         self.bytes.resize(self.start + (end - self.start).next_multiple_of(PAGE), 0);

@@ -23,6 +23,7 @@ pub(super) const MIN_SEGMENT: u64 = 2 * 1024 * 1024;
 const SEGMENT_MAGIC: [u8; 8] = *b"BLJSEG\r\n";
 const COMMIT_MAGIC: [u8; 4] = *b"BLC\x1A";
 const FLAG_RECYCLED: u16 = 1;
+const FLAG_LOST: u32 = 1;
 /// Bytes of a segment's header that its CRC covers.
 const SEGMENT_HEAD: usize = 48;
 
@@ -99,6 +100,8 @@ pub(super) struct CommitHeader {
     pub(super) count: u32,
     /// When its last record happened.
     pub(super) at: Wall,
+    /// A repair put this in the place of records that could not be read: it has none, and `count` were lost.
+    pub(super) lost: bool,
 }
 
 impl CommitHeader {
@@ -112,6 +115,7 @@ impl CommitHeader {
         head[20..24].copy_from_slice(&segment.epoch.to_le_bytes());
         head[24..32].copy_from_slice(&segment.number.to_le_bytes());
         head[32..40].copy_from_slice(&self.at.0.to_le_bytes());
+        head[40..44].copy_from_slice(&if self.lost { FLAG_LOST } else { 0 }.to_le_bytes());
         let crc = Self::crc(&head, records);
         head[44..].copy_from_slice(&crc.to_le_bytes());
         head
@@ -128,13 +132,14 @@ impl CommitHeader {
             first: u64::from_le_bytes(number(head, 8)),
             count: u32::from_le_bytes(number(head, 16)),
             at: Wall(i64::from_le_bytes(number(head, 32))),
+            lost: u32::from_le_bytes(number(head, 40)) & FLAG_LOST != 0,
         })
     }
 
     /// Bytes of the whole commit with its filling; `None` where no commit is of this length.
     pub(super) fn pages(&self) -> Option<usize> {
         let length = (COMMIT_HEAD + self.length as usize).next_multiple_of(PAGE);
-        (self.length > 0 && self.count > 0 && length <= MAX_COMMIT).then_some(length)
+        ((self.count > 0 || self.lost) && length <= MAX_COMMIT).then_some(length)
     }
 
     /// Do header and records of `bytes`, a whole commit, belong together?

@@ -105,7 +105,6 @@ impl Store {
                 return Job::Spare;
             }
             if let Some(number) = state.sealed.filter(|_| carry_at <= now) {
-                state.sealed = None;
                 return Job::Carry(number, state.key);
             }
             let spare = wants_spare.then_some(spare_at);
@@ -129,10 +128,23 @@ impl Store {
 
     fn set_carried(&self, number: u64, trouble: Option<Failure>) {
         let mut state = locked(&self.state);
-        if trouble.is_some() {
-            state.sealed = state.sealed.max(Some(number));
+        if trouble.is_none() && state.sealed == Some(number) {
+            state.sealed = None;
         }
         state.troubles[1] = trouble;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the keeper has nothing to do, or cannot do it.
+    #[cfg(test)]
+    pub(super) fn settle(&self) {
+        let mut state = locked(&self.state);
+        let busy = |state: &State| {
+            matches!(state.spare, Spare::Missing) || (state.sealed.is_some() && state.troubles[1].is_none())
+        };
+        while busy(&state) && !state.stop {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -203,7 +215,7 @@ impl Keeper {
     }
 
     fn carry(&self, number: u64, key: KeyId) -> Result<(), JournalError> {
-        let snapshot = retention::carry(&*self.disk, &self.keys, number, key, &self.keep)?;
-        retention::clean(&*self.disk, &self.keys, &snapshot, key, &self.keep)
+        let snapshot = retention::carry(&self.disk, &self.keys, number, key, &self.keep)?;
+        retention::clean(&self.disk, &self.keys, &snapshot, key, &self.keep)
     }
 }

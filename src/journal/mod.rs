@@ -46,7 +46,7 @@
 //! | 20 | 4 | boot epoch |
 //! | 24 | 8 | segment number |
 //! | 32 | 8 | when its last record happened |
-//! | 40 | 4 | 0 |
+//! | 40 | 4 | 1: this stands in the place of records that a repair could not read |
 //! | 44 | 4 | CRC of the bytes before, and of the records |
 //! | 48 | | the records |
 //!
@@ -85,24 +85,35 @@ pub mod disk;
 mod error;
 mod facts;
 mod format;
+mod json;
 mod keeper;
 mod open;
 mod options;
 mod read;
+mod repair;
 mod retention;
+mod scan;
 mod seal;
 mod segment;
 mod shared;
 mod snapshot;
 mod unseal;
+mod verify;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 pub use disk::Durability;
 pub use error::{Failure, JournalError};
 pub use facts::waits;
+pub use json::to_json;
 pub use open::{Opened, Torn, open, open_on};
 pub use options::Options;
+pub use repair::{Repaired, repair, repair_on};
+pub use scan::{Entry, Scan, scan, scan_on};
 pub use seal::{KeySource, MasterKey, rekey};
+pub use verify::{Damage, Report, SegmentReport, verify, verify_on};
 pub use writer::Writer;
 
 use crate::{

@@ -38,6 +38,8 @@ pub struct Opened {
     pub segments: usize,
     /// Records whose body is gone with its key.
     pub erased: u64,
+    /// Records that a repair found unreadable.
+    pub lost: u64,
 }
 
 /// A last commit that was not whole.
@@ -79,7 +81,7 @@ pub fn open_on(
     }
     let keys = Arc::new(KeyRing::new(Arc::clone(&disk), Some(Arc::clone(&options.master))));
     let digest_key = keys.digest(listing.segments.is_empty() && listing.snapshots.is_empty())?;
-    let mut recovery = Recovery::new(&*disk, &keys);
+    let mut recovery = Recovery::new(&disk, &keys);
     recovery.run(&listing, options.durability, &mut each)?;
     let (last, covered) = (recovery.last, recovery.covered);
     let mut opened = recovery.opened(digest_key);
@@ -147,7 +149,7 @@ fn begin(
 
 /// The reading back.
 struct Recovery<'a> {
-    disk: &'a dyn Disk,
+    disk: &'a Arc<dyn Disk>,
     keys: &'a KeyRing,
     /// Keys at hand: most records in a row are of one.
     at_hand: HashMap<KeyId, Option<Arc<DataKey>>>,
@@ -155,6 +157,7 @@ struct Recovery<'a> {
     epoch: u32,
     segments: usize,
     erased: u64,
+    lost: u64,
     torn: Option<Torn>,
     /// The newest segment that stays.
     last: u64,
@@ -163,7 +166,7 @@ struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    fn new(disk: &'a dyn Disk, keys: &'a KeyRing) -> Self {
+    fn new(disk: &'a Arc<dyn Disk>, keys: &'a KeyRing) -> Self {
         Self {
             disk,
             keys,
@@ -172,6 +175,7 @@ impl<'a> Recovery<'a> {
             epoch: 0,
             segments: 0,
             erased: 0,
+            lost: 0,
             torn: None,
             last: 0,
             covered: 0,
@@ -186,6 +190,7 @@ impl<'a> Recovery<'a> {
             torn: self.torn,
             segments: self.segments,
             erased: self.erased,
+            lost: self.lost,
         }
     }
 
@@ -195,7 +200,7 @@ impl<'a> Recovery<'a> {
         durability: Durability,
         each: &mut impl FnMut(Restored),
     ) -> Result<(), JournalError> {
-        if let Some(snapshot) = newest(self.disk, listing, u64::MAX)? {
+        if let Some(snapshot) = newest(&**self.disk, listing, u64::MAX)? {
             self.snapshot(&snapshot, each)?;
             (self.covered, self.last) = (snapshot.number, snapshot.number);
             (self.position, self.epoch) = (snapshot.position, snapshot.epoch);
@@ -257,7 +262,10 @@ impl<'a> Recovery<'a> {
         let end = loop {
             match reader.step()? {
                 Step::End(end) => break end,
-                Step::Commit(_) => commits += 1,
+                Step::Commit(header) => {
+                    commits += 1;
+                    self.lost += if header.lost { u64::from(header.count) } else { 0 };
+                }
             }
             reader.records(|offset, position, frame| {
                 let unsealed = unseal(&frame, position, key.as_deref(), false);
@@ -270,7 +278,7 @@ impl<'a> Recovery<'a> {
         self.segments += 1;
         self.epoch = self.epoch.max(reader.header.epoch);
         if newest {
-            self.end(&mut reader, end, commits, durability)?;
+            self.end(&reader, end, commits, durability)?;
         } else if SegmentReader::open(self.disk, number + 1)?.header.first != reader.next_position() {
             return Err(reader.corrupt(reader.offset(), why(end)));
         } else {
@@ -284,16 +292,16 @@ impl<'a> Recovery<'a> {
     /// sync the system may show what it never wrote; after a crash between write and sync it may not have written it yet.)
     fn end(
         &mut self,
-        reader: &mut SegmentReader<'_>,
+        reader: &SegmentReader,
         end: End,
         commits: usize,
         durability: Durability,
     ) -> Result<(), JournalError> {
-        if reader.is_followed()? {
+        if reader.following()?.is_some() {
             return Err(reader.corrupt(reader.offset(), why(end)));
         }
         let name = segment_name(reader.header.number);
-        let failed = failed(self.disk, "ending", &name);
+        let failed = failed(&**self.disk, "ending", &name);
         if let End::Torn(why) = end {
             self.torn = Some(Torn { file: self.disk.locate(&name), offset: reader.offset(), why });
         }

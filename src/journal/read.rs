@@ -4,10 +4,11 @@
 use super::{
     disk::{Access, Disk, DiskFile, failed},
     error::JournalError,
-    format::{CommitHeader, Frame, MAX_COMMIT, PAGE, SegmentHeader},
+    format::{CommitHeader, Frame, PAGE, SegmentHeader},
     seal::KeyId,
     segment::segment_name,
 };
+use std::sync::Arc;
 
 /// How the commits of a segment end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,10 +28,9 @@ pub(super) enum Step {
 }
 
 /// A segment that is read from its beginning to its end.
-pub(super) struct SegmentReader<'a> {
-    disk: &'a dyn Disk,
+pub(super) struct SegmentReader {
+    place: String,
     file: Box<dyn DiskFile>,
-    name: String,
     pub(super) header: SegmentHeader,
     length: u64,
     /// Where the commit read last begins, and where the next would.
@@ -39,25 +39,38 @@ pub(super) struct SegmentReader<'a> {
     /// Position of the first record of the next commit.
     next: u64,
     commit: Vec<u8>,
+    /// One that is read and may turn out not to be whole.
+    next_commit: Vec<u8>,
     current: Option<CommitHeader>,
 }
 
-impl<'a> SegmentReader<'a> {
-    pub(super) fn open(disk: &'a dyn Disk, number: u64) -> Result<Self, JournalError> {
+impl SegmentReader {
+    pub(super) fn open(disk: &Arc<dyn Disk>, number: u64) -> Result<Self, JournalError> {
         let name = segment_name(number);
-        let failed = failed(disk, "reading", &name);
+        let failed = failed(&**disk, "reading", &name);
         let file = disk.open(&name, Access::Read).map_err(&failed)?;
         let mut page = [0; PAGE];
         let read = file.read(&mut page, 0).map_err(&failed)?;
         let length = file.length().map_err(&failed)?;
-        drop(failed);
-        let corrupt = |why| JournalError::Corrupt { file: disk.locate(&name), offset: 0, why };
+        let place = disk.locate(&name);
+        let corrupt = |why| JournalError::Corrupt { file: place.clone(), offset: 0, why };
         let header = SegmentHeader::parse(&page[..read]).map_err(corrupt)?;
         if header.number != number {
             return Err(corrupt("the header is of another segment than the name"));
         }
         let (offset, next) = (PAGE as u64, header.first);
-        Ok(Self { disk, file, name, header, length, at: 0, offset, next, commit: Vec::new(), current: None })
+        Ok(Self {
+            place,
+            file,
+            header,
+            length,
+            at: 0,
+            offset,
+            next,
+            commit: Vec::new(),
+            next_commit: Vec::new(),
+            current: None,
+        })
     }
 
     /// Its data key.
@@ -87,7 +100,7 @@ impl<'a> SegmentReader<'a> {
 
     /// This segment is not as it was written, from `offset` on.
     pub(super) fn corrupt(&self, offset: u64, why: &'static str) -> JournalError {
-        JournalError::Corrupt { file: self.disk.locate(&self.name), offset, why }
+        JournalError::Corrupt { file: self.place.clone(), offset, why }
     }
 
     /// Reads the next commit.
@@ -118,15 +131,19 @@ impl<'a> SegmentReader<'a> {
 
     /// Takes the commit that begins with `front` into memory; says whether it is whole. Its filling need not be there.
     fn load(&mut self, front: &[u8], length: usize, header: &CommitHeader) -> Result<bool, JournalError> {
-        let mut commit = std::mem::take(&mut self.commit);
-        commit.clear();
-        commit.resize(length, 0);
-        commit[..front.len()].copy_from_slice(front);
+        self.next_commit.clear();
+        self.next_commit.resize(length, 0);
+        self.next_commit[..front.len()].copy_from_slice(front);
         if front.len() == PAGE && length > PAGE {
-            self.read(&mut commit[PAGE..], self.offset + PAGE as u64)?;
+            let mut rest = std::mem::take(&mut self.next_commit);
+            let read = self.read(&mut rest[PAGE..], self.offset + PAGE as u64);
+            self.next_commit = rest;
+            read?;
         }
-        let whole = header.whole(&commit);
-        self.commit = commit;
+        let whole = header.whole(&self.next_commit);
+        if whole {
+            std::mem::swap(&mut self.commit, &mut self.next_commit);
+        }
         Ok(whole)
     }
 
@@ -140,7 +157,7 @@ impl<'a> SegmentReader<'a> {
         &self,
         mut each: impl FnMut(u64, u64, Frame<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let Some(header) = self.current else { return Ok(()) };
+        let Some(header) = self.current.filter(|header| !header.lost) else { return Ok(()) };
         let records = header.records(&self.commit);
         let (mut rest, mut position) = (records, header.first);
         let offset = |rest: &[u8]| self.at + header.offset_of(records.len() - rest.len());
@@ -153,9 +170,9 @@ impl<'a> SegmentReader<'a> {
         if rest.is_empty() { Ok(()) } else { Err(self.corrupt(offset(rest), "there is more than the commit counts")) }
     }
 
-    /// Is there a whole commit of this segment anywhere behind the end that [`SegmentReader::step`] came to? Then that
-    /// end is none: commits are written one after another, so only the last can be torn.
-    pub(super) fn is_followed(&mut self) -> Result<bool, JournalError> {
+    /// The next whole commit of this segment behind the end that [`SegmentReader::step`] came to, with its offset. Where
+    /// there is one, that end is none: commits are written one after another, so only the last can be torn.
+    pub(super) fn following(&self) -> Result<Option<(u64, CommitHeader)>, JournalError> {
         const CHUNK: usize = 64 * PAGE;
         let mut chunk = vec![0; CHUNK];
         let mut from = self.offset + PAGE as u64;
@@ -163,20 +180,33 @@ impl<'a> SegmentReader<'a> {
             let read = self.read(&mut chunk, from)?;
             for (index, page) in chunk[..read].chunks(PAGE).enumerate() {
                 let Some(header) = CommitHeader::parse(page, &self.header) else { continue };
-                let offset = from + (index * PAGE) as u64;
                 let Some(length) = header.pages() else { continue };
-                let mut commit = vec![0; length.min(MAX_COMMIT)];
+                let offset = from + (index * PAGE) as u64;
+                let mut commit = vec![0; length];
                 self.read(&mut commit, offset)?;
                 if header.whole(&commit) {
-                    return Ok(true);
+                    return Ok(Some((offset, header)));
                 }
             }
             from += CHUNK as u64;
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// The commit read last is read again by the next step.
+    pub(super) fn step_back(&mut self) {
+        if let Some(header) = self.current.take() {
+            (self.offset, self.next) = (self.at, header.first);
+        }
+    }
+
+    /// Goes on at a place that [`SegmentReader::following`] found.
+    pub(super) fn skip_to(&mut self, offset: u64, header: &CommitHeader) {
+        (self.offset, self.next) = (offset, header.first);
     }
 
     fn read(&self, bytes: &mut [u8], offset: u64) -> Result<usize, JournalError> {
-        self.file.read(bytes, offset).map_err(failed(self.disk, "reading", &self.name))
+        let failed = |source| JournalError::Io { doing: "reading", file: self.place.clone(), source };
+        self.file.read(bytes, offset).map_err(failed)
     }
 }

@@ -12,7 +12,7 @@ use super::{
     snapshot::Snapshot,
     unseal::unseal,
 };
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 /// How long what is kept.
@@ -41,15 +41,15 @@ pub(super) fn newest(disk: &dyn Disk, listing: &Listing, number: u64) -> Result<
 
 /// Makes the snapshot of segment `number`, which is sealed, and cuts off what it does not use of its file.
 pub(super) fn carry(
-    disk: &dyn Disk,
+    disk: &Arc<dyn Disk>,
     keys: &KeyRing,
     number: u64,
     key: KeyId,
     keep: &Keep,
 ) -> Result<Snapshot, JournalError> {
-    let listing = Listing::of(disk)?;
+    let listing = Listing::of(&**disk)?;
     let (mut fold, mut from, mut position, mut epoch) = (Fold::default(), 1, 0, 0);
-    if let Some(older) = newest(disk, &listing, number)? {
+    if let Some(older) = newest(&**disk, &listing, number)? {
         (from, position, epoch) = (older.number + 1, older.position, older.epoch);
         fold.reach(older.at);
         older.notes.iter().for_each(|&note| fold.note(note));
@@ -70,7 +70,7 @@ pub(super) fn carry(
             return Err(reader.corrupt(reader.offset(), "commits are missing before the next segment"));
         }
         (position, epoch) = (reader.next_position() - 1, epoch.max(reader.header.epoch));
-        trim(disk, &reader)?;
+        trim(&**disk, &reader)?;
     }
     let at = fold.latest();
     let (notes, mut kept) = fold.finish(keep.tombstones);
@@ -79,11 +79,11 @@ pub(super) fn carry(
         reseal(keys, kept, key)?;
     }
     let snapshot = Snapshot { number, epoch, position, at, notes, kept };
-    snapshot.write(disk)?;
+    snapshot.write(&**disk)?;
     Ok(snapshot)
 }
 
-fn fold_segment(reader: &mut SegmentReader<'_>, fold: &mut Fold) -> Result<(), JournalError> {
+fn fold_segment(reader: &mut SegmentReader, fold: &mut Fold) -> Result<(), JournalError> {
     let key = reader.key();
     while let Step::Commit(_) = reader.step()? {
         reader.records(|offset, position, frame| {
@@ -96,7 +96,7 @@ fn fold_segment(reader: &mut SegmentReader<'_>, fold: &mut Fold) -> Result<(), J
 }
 
 /// A segment that was closed before it was full does not hold its room.
-fn trim(disk: &dyn Disk, reader: &SegmentReader<'_>) -> Result<(), JournalError> {
+fn trim(disk: &dyn Disk, reader: &SegmentReader) -> Result<(), JournalError> {
     if reader.offset() >= reader.length() {
         return Ok(());
     }
@@ -133,17 +133,17 @@ fn reseal(keys: &KeyRing, kept: &mut Kept, key: KeyId) -> Result<(), JournalErro
 /// Removes what is old: segments whose day is long past and that a snapshot to fall back on covers, all but the newest
 /// snapshots, and the keys that nothing left refers to.
 pub(super) fn clean(
-    disk: &dyn Disk,
+    disk: &Arc<dyn Disk>,
     keys: &KeyRing,
     newest: &Snapshot,
     key: KeyId,
     keep: &Keep,
 ) -> Result<(), JournalError> {
-    let mut listing = Listing::of(disk)?;
+    let mut listing = Listing::of(&**disk)?;
     let surplus = listing.snapshots.len().saturating_sub(SNAPSHOTS);
     for number in listing.snapshots.drain(..surplus) {
         let name = snapshot_name(number);
-        disk.remove(&name).map_err(failed(disk, "removing", &name))?;
+        disk.remove(&name).map_err(failed(&**disk, "removing", &name))?;
     }
     let [fallback, _] = listing.snapshots[..] else { return Ok(()) };
     let today = Day::of(newest.at).0;
@@ -156,7 +156,7 @@ pub(super) fn clean(
         // One is kept to be made a spare of.
         let is_there = disk.names("").is_ok_and(|names| names.iter().any(|name| name == RECYCLED));
         let gone = if is_there { disk.remove(&name) } else { disk.rename(&name, RECYCLED) };
-        gone.map_err(failed(disk, "removing", &name))?;
+        gone.map_err(failed(&**disk, "removing", &name))?;
     }
     let old_keys: Vec<KeyId> = keys.all()?.into_iter().filter(|key| old(key.day)).collect();
     if !old_keys.is_empty() {
@@ -165,17 +165,17 @@ pub(super) fn clean(
             keys.destroy(key)?;
         }
     }
-    disk.sync_folder("").map_err(failed(disk, "syncing", ""))?;
-    disk.sync_folder("keys").map_err(failed(disk, "syncing", "keys"))
+    disk.sync_folder("").map_err(failed(&**disk, "syncing", ""))?;
+    disk.sync_folder("keys").map_err(failed(&**disk, "syncing", "keys"))
 }
 
 /// The keys that something left refers to.
-fn in_use(disk: &dyn Disk, newest: &Snapshot, fallback: u64, key: KeyId) -> Result<HashSet<KeyId>, JournalError> {
+fn in_use(disk: &Arc<dyn Disk>, newest: &Snapshot, fallback: u64, key: KeyId) -> Result<HashSet<KeyId>, JournalError> {
     let mut in_use: HashSet<KeyId> = newest.keys().chain([key]).collect();
-    if let Some(fallback) = Snapshot::read(disk, fallback)? {
+    if let Some(fallback) = Snapshot::read(&**disk, fallback)? {
         in_use.extend(fallback.keys());
     }
-    for number in Listing::of(disk)?.segments {
+    for number in Listing::of(&**disk)?.segments {
         in_use.insert(SegmentReader::open(disk, number)?.key());
     }
     Ok(in_use)

@@ -102,6 +102,12 @@ impl Writer {
         self.failed().map_or_else(|| Ok(self.durable()), Err)
     }
 
+    /// Waits until the keeper has done what there is to do.
+    #[cfg(test)]
+    pub(super) fn settle(&self) {
+        self.store.settle();
+    }
+
     fn end(&mut self) {
         self.shared.queue().stop = true;
         self.shared.work.notify_one();
