@@ -127,7 +127,8 @@ use banklink_protocol::element::{Stan, Transmission};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Position(pub u64);
 
-/// What an opened journal hands out: from the newest snapshot what was open, then every Record since.
+/// What an opened journal hands out: from the newest snapshot the Records of what was open, then the numbers given away
+/// up to it, and then every Record since.
 #[derive(Clone, Debug)]
 pub enum Restored {
     /// A Record; positions ascend.

@@ -218,12 +218,6 @@ impl<'a> Recovery<'a> {
     }
 
     fn snapshot(&mut self, snapshot: &Snapshot, each: &mut impl FnMut(Restored)) -> Result<(), JournalError> {
-        for note in &snapshot.notes {
-            each(match *note {
-                Note::Numbers { bank, stan, transmission, at } => Restored::Numbers { bank, stan, transmission, at },
-                Note::Next(payment) => Restored::NextPayment(payment),
-            });
-        }
         for kept in &snapshot.kept {
             let mut bytes = &kept.frame[..];
             let frame = Frame::cut(&mut bytes).expect("a snapshot was read through its frames");
@@ -233,6 +227,13 @@ impl<'a> Recovery<'a> {
             let unsealed = unsealed.map_err(|why| JournalError::Corrupt { file: file(), offset: 0, why })?;
             self.erased += u64::from(unsealed.erased);
             each(Restored::Record(Position(kept.position), unsealed.record));
+        }
+        // Behind the records: those that are still open may have older numbers.
+        for note in &snapshot.notes {
+            each(match *note {
+                Note::Numbers { bank, stan, transmission, at } => Restored::Numbers { bank, stan, transmission, at },
+                Note::Next(payment) => Restored::NextPayment(payment),
+            });
         }
         Ok(())
     }

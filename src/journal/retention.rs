@@ -52,7 +52,6 @@ pub(super) fn carry(
     if let Some(older) = newest(&**disk, &listing, number)? {
         (from, position, epoch) = (older.number + 1, older.position, older.epoch);
         fold.reach(older.at);
-        older.notes.iter().for_each(|&note| fold.note(note));
         for kept in older.kept {
             let mut bytes = &kept.frame[..];
             let frame = Frame::cut(&mut bytes).expect("a snapshot was read through its frames");
@@ -61,6 +60,8 @@ pub(super) fn carry(
             let record = unsealed.map_err(why)?.record;
             fold.apply(&record, || kept);
         }
+        // Behind the records: those that are still open may be older than what the notes say.
+        older.notes.iter().for_each(|&note| fold.note(note));
     }
     for segment in from..=number {
         let mut reader = SegmentReader::open(disk, segment)?;

@@ -127,7 +127,9 @@ fn old_commits_behind_the_end_mean_nothing() {
     let (old, _) = journal(&[&many(500, 0), &many(500, 500), &many(500, 1000)]);
     for length in [3, 300] {
         let disk = MemoryDisk::default();
-        open(&disk).writer.close().unwrap();
+        let rig = open(&disk);
+        rig.writer.settle();
+        drop(rig);
         // A spare that was a segment before, of the same journal and even of the same number.
         let bytes = old.bytes(FIRST);
         disk.change("spare", |spare| *spare = bytes);
