@@ -128,7 +128,7 @@ impl Committer {
 
     fn write(&mut self, units: &VecDeque<Vec<Record>>) -> Result<(), Failure> {
         if let Some(first) = units.iter().find_map(|unit| unit.first()) {
-            self.new_day(facts::at(first));
+            self.new_day(facts::at(first))?;
         }
         for record in units.iter().flatten() {
             if self.commit.is_full() {
@@ -160,19 +160,21 @@ impl Committer {
         Ok(())
     }
 
-    /// Begins a segment, and with it a key, where the day has changed. A disk that refuses this may yet have room in the
-    /// old segment: then the day goes on a little.
-    fn new_day(&mut self, at: Wall) {
+    /// Begins a segment, and with it a key, where the day has changed. Where the disk has no room for a key or a spare, the
+    /// day goes on a little in the old segment.
+    fn new_day(&mut self, at: Wall) -> Result<(), Failure> {
         let day = Day::of(at);
         if day <= self.segment.header.day || at < self.next_day {
-            return;
+            return Ok(());
         }
         self.next_day = Wall(at.0.saturating_add(DAY_AGAIN));
         let id = KeyId { epoch: self.segment.header.epoch, day };
-        let Ok(key) = self.keys.make(id) else { return };
-        if self.store.try_spare() && self.rotate(day, at).is_ok() {
+        let Ok(key) = self.keys.make(id) else { return Ok(()) };
+        if self.store.try_spare() {
+            self.rotate(day, at)?;
             (self.key, self.next_day) = (key, Wall::default());
         }
+        Ok(())
     }
 
     /// Goes on in the spare, which was taken.

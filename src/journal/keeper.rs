@@ -40,6 +40,8 @@ struct State {
 
 enum Spare {
     Ready,
+    /// The committer is making a segment of it: until it has another name, no other can be made.
+    Taken,
     Missing,
     Refused(Failure),
 }
@@ -58,11 +60,12 @@ impl Store {
             match &state.spare {
                 Spare::Ready => break,
                 Spare::Refused(failure) => return Err(failure.clone()),
-                Spare::Missing => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Spare::Missing | Spare::Taken => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+                }
             }
         }
-        state.spare = Spare::Missing;
-        self.changed.notify_all();
+        state.spare = Spare::Taken;
         Ok(())
     }
 
@@ -71,10 +74,10 @@ impl Store {
         matches!(locked(&self.state).spare, Spare::Ready) && self.take_spare().is_ok()
     }
 
-    /// A segment is sealed; from now on bodies are sealed under `key`.
+    /// The spare that was taken is a segment now, and the one before it is sealed; bodies are sealed under `key`.
     pub(super) fn sealed(&self, number: u64, key: KeyId) {
         let mut state = locked(&self.state);
-        (state.sealed, state.key) = (Some(number), key);
+        (state.spare, state.sealed, state.key) = (Spare::Missing, Some(number), key);
         self.changed.notify_all();
     }
 
@@ -100,7 +103,7 @@ impl Store {
             if state.stop {
                 return Job::Stop;
             }
-            let wants_spare = !matches!(state.spare, Spare::Ready);
+            let wants_spare = matches!(state.spare, Spare::Missing | Spare::Refused(_));
             if wants_spare && spare_at <= now {
                 return Job::Spare;
             }
@@ -140,7 +143,8 @@ impl Store {
     pub(super) fn settle(&self) {
         let mut state = locked(&self.state);
         let busy = |state: &State| {
-            matches!(state.spare, Spare::Missing) || (state.sealed.is_some() && state.troubles[1].is_none())
+            matches!(state.spare, Spare::Missing | Spare::Taken)
+                || (state.sealed.is_some() && state.troubles[1].is_none())
         };
         while busy(&state) && !state.stop {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

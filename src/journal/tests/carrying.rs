@@ -103,6 +103,7 @@ fn tombstones_stay_for_their_time() {
         references: Default::default(),
     };
     rig.commit(&[tombstone(0), tombstone(10), tombstone(30)]);
+    rig.writer.settle();
     rig.commit(&[tombstone(50)]);
     rig.writer.settle();
     drop(rig);

@@ -123,6 +123,7 @@ fn a_full_disk_shows_while_there_is_still_room() {
     let record = of(0, PaymentId(9), Wall(NOW.0 + DAY), &mut dice);
     rig.commit(std::slice::from_ref(&record));
     rig.wait(|writer| !writer.spare());
+    rig.writer.settle();
     assert!(rig.writer.trouble().is_some_and(|trouble| trouble.kind == io::ErrorKind::StorageFull));
     let position = rig.commit(&many(500, 10));
     assert_eq!((rig.writer.durable(), rig.writer.failed()), (position, None), "what is begun still fits");
@@ -139,6 +140,7 @@ fn segments_follow_one_another() {
     let mut rig = open(&disk);
     for part in all.chunks(1000) {
         rig.commit(part);
+        assert_eq!(rig.writer.failed(), None);
     }
     rig.writer.settle();
     assert!(disk.has("0000000004.segment"), "{:?}", disk.all());
