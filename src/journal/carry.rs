@@ -1,12 +1,12 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
-//! done or settled, an undelivered approval until it is delivered or reversed; tombstones stay for a while. What it keeps
+//! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a while. What it keeps
 //! are the records as they lie on the disk.
 
 use super::{codec::Note, facts, seal::KeyId};
 use crate::{
     clock::Wall,
-    record::{Decision, PaymentId, Record, Stored},
+    record::{Decision, PaymentId, Record},
     switch::BankId,
 };
 use std::{
@@ -35,6 +35,10 @@ struct Item {
     failed: Option<Kept>,
     parked: Option<Kept>,
     decided: Option<Kept>,
+    /// What it takes back was approved after all.
+    late: Option<Kept>,
+    /// The payment it is of.
+    of: Option<PaymentId>,
 }
 
 /// What is open after the records so far.
@@ -44,6 +48,8 @@ pub(super) struct Fold {
     sent: HashMap<PaymentId, Kept>,
     undelivered: HashMap<PaymentId, Kept>,
     items: HashMap<PaymentId, Item>,
+    /// By the payment, the last stored message of it.
+    of: HashMap<PaymentId, PaymentId>,
     tombstones: Vec<(Wall, Kept)>,
     numbers: BTreeMap<BankId, Note>,
     next: PaymentId,
@@ -77,14 +83,23 @@ impl Fold {
             }
             Record::Tombstone { at, .. } => self.tombstones.push((*at, kept())),
             Record::Answered { .. } => {}
-            Record::Queued { item, of, kind, .. } => {
-                if let (Some(of), Stored::Reversal(_)) = (of, kind) {
-                    self.undelivered.remove(of);
+            Record::ApprovedLate { payment, .. } => {
+                if let Some(&item) = self.of.get(payment) {
+                    self.last(item, |item| &mut item.late, kept);
                 }
-                self.items.insert(*item, Item { queued: Some(kept()), ..Item::default() });
+            }
+            Record::Queued { item, of, .. } => {
+                if let Some(of) = of {
+                    self.undelivered.remove(of);
+                    self.of.insert(*of, *item);
+                }
+                self.items.insert(*item, Item { queued: Some(kept()), of: *of, ..Item::default() });
             }
             Record::Done { item, .. } | Record::Decided { item, decision: Decision::Resolve, .. } => {
-                self.items.remove(item);
+                let of = self.items.remove(item).and_then(|item| item.of);
+                if let Some(of) = of.filter(|of| self.of.get(of) == Some(item)) {
+                    self.of.remove(&of);
+                }
             }
             Record::Tried { item, .. } => self.last(*item, |item| &mut item.tried, kept),
             Record::Failed { item, .. } => self.last(*item, |item| &mut item.failed, kept),
@@ -115,7 +130,8 @@ impl Fold {
             | Record::Outcome { payment, .. }
             | Record::Answered { payment, .. }
             | Record::Undelivered { payment, .. }
-            | Record::Delivered { payment, .. } => *payment,
+            | Record::Delivered { payment, .. }
+            | Record::ApprovedLate { payment, .. } => *payment,
             Record::Queued { item, .. }
             | Record::Tried { item, .. }
             | Record::Failed { item, .. }
@@ -164,7 +180,9 @@ impl Fold {
         let oldest = self.latest.0.saturating_sub(window);
         let tombstones = self.tombstones.into_iter().filter(|(at, _)| at.0 >= oldest).map(|(_, kept)| kept);
         let items = self.items.into_values();
-        let items = items.flat_map(|item| [item.queued, item.tried, item.failed, item.parked, item.decided]).flatten();
+        let items = items
+            .flat_map(|item| [item.queued, item.tried, item.failed, item.parked, item.decided, item.late])
+            .flatten();
         let payments = self.received.into_values().chain(self.sent.into_values()).chain(self.undelivered.into_values());
         let mut kept: Vec<Kept> = payments.chain(items).chain(tombstones).collect();
         kept.sort_unstable_by_key(|kept| kept.position);

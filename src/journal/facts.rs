@@ -20,6 +20,7 @@ pub(super) const fn at(record: &Record) -> Wall {
         | Record::Answered { at, .. }
         | Record::Undelivered { at, .. }
         | Record::Delivered { at, .. }
+        | Record::ApprovedLate { at, .. }
         | Record::Queued { at, .. }
         | Record::Tried { at, .. }
         | Record::Failed { at, .. }

@@ -19,7 +19,8 @@ pub fn to_json(record: &Record) -> Value {
         | Record::Outcome { .. }
         | Record::Answered { .. }
         | Record::Undelivered { .. }
-        | Record::Delivered { .. } => online(record),
+        | Record::Delivered { .. }
+        | Record::ApprovedLate { .. } => online(record),
         _ => stored(record),
     };
     let mut object = Map::new();
@@ -71,6 +72,9 @@ fn online(record: &Record) -> (&'static str, Value) {
             }),
         ),
         Record::Delivered { payment, at } => ("delivered", json!({"payment": payment.0, "at": time(*at)})),
+        Record::ApprovedLate { payment, at, bank, stan } => {
+            ("approved late", json!({"payment": payment.0, "at": time(*at), "bank": bank.0, "stan": stan.to_string()}))
+        }
         _ => unreachable!("the others are stored ones"),
     }
 }

@@ -54,6 +54,12 @@ pub(super) fn encode<'a>(record: &'a Record, out: &mut Vec<u8>) -> Option<(Kind,
             (*payment, *at).put(out);
             Some((Kind::DELIVERED, None))
         }
+        Record::ApprovedLate { payment, at, bank, stan } => {
+            (*payment, *at).put(out);
+            bank.put(out);
+            stan.put(out);
+            Some((Kind::APPROVED_LATE, None))
+        }
         _ => None,
     }
 }
@@ -103,6 +109,9 @@ pub(super) fn decode(kind: Kind, bytes: &mut &[u8], body: Body) -> Option<Record
             body,
         },
         Kind::DELIVERED => Record::Delivered { payment, at },
+        Kind::APPROVED_LATE => {
+            Record::ApprovedLate { payment, at, bank: Field::take(bytes)?, stan: Field::take(bytes)? }
+        }
         _ => return None,
     })
 }

@@ -27,7 +27,7 @@ fn day(day: i64) -> Vec<Record> {
     let mut dice = Dice::new(vec![day as u64 + 1, 99]);
     let at = |minute: i64| Wall(NOW.0 + day * DAY + minute * 60_000_000);
     let payment = |number| PaymentId(day as u64 * 10 + number);
-    [(0, 1), (1, 1), (3, 1), (4, 1), (0, 2), (1, 2), (2, 2), (1, 2), (7, 3), (8, 3), (9, 3), (13, 4)]
+    [(0, 1), (1, 1), (3, 1), (4, 1), (0, 2), (1, 2), (2, 2), (1, 2), (7, 3), (8, 3), (9, 3), (14, 4)]
         .iter()
         .zip(0..)
         .map(|(&(kind, number), minute)| of(kind, payment(number), at(minute), &mut dice))

@@ -19,7 +19,7 @@ pub(super) const PAN: &str = "4929123412341234";
 pub(super) const NOW: Wall = Wall(1_795_403_926_000_000);
 pub(super) const DAY: i64 = 86_400_000_000;
 /// So many kinds of record there are.
-pub(super) const KINDS: u64 = 14;
+pub(super) const KINDS: u64 = 15;
 
 /// Numbers that decide what a record is made of.
 pub(super) struct Dice {
@@ -208,6 +208,7 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
             let by = "anna: the bank has it, says Bo — é".repeat(dice.below(3) as usize);
             Record::Decided { item, at, decision, by: by.into() }
         }
+        13 => Record::ApprovedLate { payment, at, bank: connection.bank, stan: Stan(dice.roll() as u32) },
         _ => Record::Tombstone { at, acquirer, references: dice.references() },
     }
 }

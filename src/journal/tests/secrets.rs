@@ -38,6 +38,7 @@ fn no_card_lies_in_the_clear() {
     for part in all.chunks(500) {
         rig.commit(part);
     }
+    rig.commit(&[sent()]);
     drop(rig);
     let rig = open(&disk);
     rig.writer.settle();
