@@ -1,7 +1,7 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
-//! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a while. What it keeps
-//! are the records as they lie on the disk.
+//! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a
+//! while. What it keeps are the records as they lie on the disk.
 
 use super::{codec::Note, facts, seal::KeyId};
 use crate::{
