@@ -79,8 +79,6 @@ pub(crate) struct Agent {
     reversals: u32,
     /// Is anything of it out or to be done?
     pub(crate) busy: bool,
-    /// The session of its last message.
-    pub(crate) out: Option<usize>,
     /// It asked, and went away before the answer.
     pub(crate) vanished: bool,
     /// An answer was written for it that it may not have read.
@@ -167,7 +165,6 @@ pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Ve
             reversal: None,
             reversals: 0,
             busy: true,
-            out: None,
             vanished: false,
             maybe_told: false,
         }

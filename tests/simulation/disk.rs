@@ -2,7 +2,10 @@
 //! syncs after a while, stalls, refuses writes, and forgets its unsynced tail when the power goes.
 
 use crate::random::Random;
-use banklink::{record::Record, switch::Output};
+use banklink::{
+    record::{Outcome, Record},
+    switch::Output,
+};
 use std::collections::VecDeque;
 
 const MICRO: u64 = 1_000;
@@ -94,6 +97,20 @@ impl Disk {
         self.durable = kept;
         self.held.clear();
         self.failing = false;
+    }
+
+    /// Is the approval of the payment with this RRN durable?
+    pub(crate) fn approves(&self, rrn: &str) -> bool {
+        let of_rrn = |record: &Record| match record {
+            Record::Received { payment, rrn: Some(other), .. } if other.to_string() == rrn => Some(*payment),
+            _ => None,
+        };
+        let approved = |record: &Record| match record {
+            Record::Outcome { payment, outcome: Outcome::Approved { .. }, .. } => Some(*payment),
+            _ => None,
+        };
+        let received: Vec<_> = self.records.iter().filter_map(of_rrn).collect();
+        self.records.iter().filter_map(approved).any(|payment| received.contains(&payment))
     }
 
     /// All Records that are there.

@@ -491,7 +491,7 @@ impl World {
             socket.sign_off();
         }
         for session in 0..self.requests.len() {
-            self.close_session(session);
+            self.close_after_crash(session);
         }
         self.life += 1;
         let (pause, life) = (100 * MILLI + self.random.below(3 * SECOND), self.life);
@@ -552,8 +552,19 @@ impl World {
 
     fn close_session_quietly(&mut self, session: usize) {
         self.down = true;
-        self.close_session(session);
+        self.close_after_crash(session);
         self.down = false;
+    }
+
+    /// A session whose switch is gone. An approval that is durable may have been written before: nobody knows, and the
+    /// switch does not reverse it.
+    fn close_after_crash(&mut self, session: usize) {
+        let request = &self.requests[session];
+        let open = !request.closed && !request.answered && request.kind == Kind::Payment;
+        if open && self.disk.approves(&request.message.text(37).unwrap()) {
+            self.agents[request.payment].maybe_told = true;
+        }
+        self.close_session(session);
     }
 
     /// What Records make of a fresh machine is what this one has become.
