@@ -197,7 +197,10 @@ impl Turn<'_> {
         sent: Option<(ConnectionId, Stan, Mono)>,
     ) -> Message {
         let (Some(mut message), Some((connection, ..))) = (body, sent) else {
-            return addressee.own(&self.profile(waiting.origin.acquirer()).dialect, verdict.code, verdict.field);
+            let dialect = &self.profile(waiting.origin.acquirer()).dialect;
+            let mut message = addressee.own(dialect, verdict.code, verdict.field);
+            answer::echo_original(&mut message, &waiting.instruction);
+            return message;
         };
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         addressee.restore(&mut message, bank, waiting.own_rrn.is_some());
