@@ -43,6 +43,7 @@ impl Begun {
             sent: Mono(0),
             acquirer,
             unanswered,
+            owed: None,
             held: None,
             remembered: false,
             state,
@@ -140,7 +141,11 @@ impl Core {
             past.left = Some(amount);
         }
         match (ended, outcome) {
-            (Some((bank, key)), Outcome::Unknown { .. }) => self.remember_late(bank, key),
+            (Some((bank, key)), Outcome::Unknown { why }) => {
+                let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
+                pending.owed = (pending.unanswered != Unanswered::Leave).then_some(why);
+                self.remember_late(bank, key);
+            }
             (Some((_, key)), _) => self.release(key),
             (None, _) => {}
         }
@@ -261,7 +266,8 @@ impl Core {
                 key
             }
         };
-        self.pendings.get_mut(key).expect("just found").held = Some(item);
+        let pending = self.pendings.get_mut(key).expect("just found");
+        (pending.held, pending.owed) = (Some(item), None);
         Some(key)
     }
 

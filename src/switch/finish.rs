@@ -79,8 +79,11 @@ impl Turn<'_> {
             let answer = if body.is_some() { repeatable(&first, &waiting) } else { Body::default() };
             let (at, outcome, told) = (self.now.wall, verdict.outcome, verdict.code);
             self.commit(Record::Outcome { payment, at, sent, outcome, told, answer });
-            if let How::Doubtful { why, key, approved, .. } = ended.how {
-                self.take_back(key, payment, why, approved);
+            match ended.how {
+                // Its acquirer's own reversal takes it back.
+                How::Doubtful { why: Doubt::Reversed, .. } => {}
+                How::Doubtful { why, key, approved, .. } => self.take_back(key, payment, why, approved),
+                _ => {}
             }
         }
         self.conclude(waiting, &verdict, first, body, ended.sent);

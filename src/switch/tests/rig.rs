@@ -47,6 +47,8 @@ pub(super) struct Rig {
     pub(super) order: Vec<&'static str>,
     /// Every Record of the switch's life, and of its lives before.
     pub(super) journal: Vec<Record>,
+    /// What left, and after how many Records: it may have left as soon as these are durable.
+    pub(super) left: Vec<(usize, Message)>,
     rules: Arc<Rules>,
 }
 
@@ -111,6 +113,11 @@ pub(super) fn purchase(stan: &str) -> Message {
     )
 }
 
+/// DE90 by which the acquirer names `purchase(stan)`.
+pub(super) fn original_of(stan: &str) -> String {
+    format!("0200{stan}11230318460000001234500000000000")
+}
+
 /// The bank's answer: what it was sent, with a code.
 pub(super) fn reply(request: &Message, code: &str) -> Message {
     let mut answer = request.clone();
@@ -135,6 +142,7 @@ impl Rig {
             switch: Switch::with_key(Arc::clone(&rules), now, 1, Some(KEY)),
             now,
             journal: Vec::new(),
+            left: Vec::new(),
             rules,
             sent: Vec::new(),
             answers: Vec::new(),
@@ -249,6 +257,7 @@ impl Rig {
                     word
                 }
                 Output::ToBank { connection, send, message, .. } => {
+                    self.left.push((self.journal.len(), message.clone()));
                     self.sent.push(Sent { connection, send, message });
                     "to bank"
                 }
@@ -257,6 +266,7 @@ impl Rig {
                     "answer bank"
                 }
                 Output::Answer { to, message, .. } => {
+                    self.left.push((self.journal.len(), message.clone()));
                     self.answers.push((to, message));
                     "answer"
                 }
