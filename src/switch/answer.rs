@@ -112,9 +112,9 @@ impl<'a> Addressee<'a> {
     }
 }
 
-/// Gives an answer of our own to a reversal its original data back.
-pub(super) fn name_original(message: &mut Message, instruction: &Instruction) {
-    if let (Some(Original::De90(original)), 4) = (instruction.original, message.mti().class()) {
+/// Gives an answer of our own making the original data of the acquirer's request back.
+pub(super) fn echo_original(message: &mut Message, instruction: &Instruction) {
+    if let Some(Original::De90(original)) = instruction.original {
         set(message, 90, &original.digits());
     }
 }

@@ -43,6 +43,7 @@ impl Begun {
             sent: Mono(0),
             acquirer,
             unanswered,
+            owed: None,
             held: None,
             remembered: Memory::No,
             approved: false,
@@ -142,7 +143,11 @@ impl Core {
             past.left = Some(amount);
         }
         match (ended, outcome) {
-            (Some((bank, key)), Outcome::Unknown { .. }) => self.remember(bank, key, Memory::Late),
+            (Some((bank, key)), Outcome::Unknown { why }) => {
+                let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
+                pending.owed = (pending.unanswered != Unanswered::Leave).then_some(why);
+                self.remember(bank, key, Memory::Late);
+            }
             (Some((_, key)), _) => self.release(key),
             (None, _) => {}
         }
@@ -276,7 +281,7 @@ impl Core {
         };
         let pending = self.pendings.get_mut(key).expect("just found");
         // What was approved before it is what it takes back.
-        (pending.held, pending.approved) = (Some(item), false);
+        (pending.held, pending.owed, pending.approved) = (Some(item), None, false);
         // What is stored says all that its body said.
         drop(self.pendings.take_body(key));
         Some(key)

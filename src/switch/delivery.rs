@@ -182,7 +182,7 @@ impl Turn<'_> {
     }
 
     /// Leaves a stored message to people.
-    fn park(&mut self, id: PaymentId, why: Park) {
+    pub(super) fn park(&mut self, id: PaymentId, why: Park) {
         let item = self.core.store.get(id).expect("only what is stored is parked");
         let bank = item.connection.bank;
         if let Some(key) = item.entry {

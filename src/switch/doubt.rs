@@ -2,13 +2,15 @@
 //! nothing, approved and not delivered. What moved money is taken back.
 
 use super::{
-    AcquirerId, ConnectionId, Note, Turn,
+    AcquirerId, ConnectionId, Note, Turn, codes,
     finish::{Ended, How, Part},
-    pending::{Memory, State},
+    pending::{Memory, Pending, State},
+    recent::{Past, Standing},
     reversal::{self, Reason, compose},
+    store::Phase,
     undelivered::Approval,
 };
-use crate::record::{Body, Cause, Doubt, Outcome, PaymentId, Record, Stored, Unanswered};
+use crate::record::{Body, Cause, Doubt, Outcome, Park, PaymentId, Record, Stored, Unanswered};
 use banklink_protocol::{
     Message,
     element::{OriginalData, ResponseCode},
@@ -38,12 +40,11 @@ impl Turn<'_> {
         self.take_back(key, payment, why, approved);
     }
 
-    /// Stores the reversal of a payment that has just ended in doubt; or the question, where it cannot be taken back.
+    /// Stores the reversal of a payment that ended in doubt; or the question, where it cannot be taken back.
     pub(super) fn take_back(&mut self, key: u32, payment: PaymentId, why: Doubt, approved: Part) {
         let pending = self.core.pendings.get(key).expect("an entry in doubt stays");
         let (connection, original, unanswered) = (pending.connection, pending.original(), pending.unanswered);
-        // The acquirer's own reversal does it.
-        if why == Doubt::Reversed || unanswered == Unanswered::Leave {
+        if unanswered == Unanswered::Leave {
             return;
         }
         let body = self.core.pendings.body(key).clone();
@@ -133,10 +134,12 @@ impl Turn<'_> {
         self.arm_undelivered(acquirer);
     }
 
-    /// After the Records of an earlier life are folded: what was with a bank then is in doubt, what is stored goes on.
+    /// After the Records of an earlier life are folded: what was with a bank then is in doubt, what was begun is finished,
+    /// what is stored goes on.
     pub(super) fn recover(&mut self) {
         let payments = self.core.pendings.iter().filter(|(_, pending)| matches!(pending.state, State::Payment(_)));
         let keys: Vec<_> = payments.map(|(key, _)| key).collect();
+        self.finish_taking_back();
         for &key in &keys {
             self.doubt(key, Doubt::Restarted, None);
         }
@@ -146,6 +149,7 @@ impl Turn<'_> {
         }
         self.core.store.start_over();
         self.core.banks.iter_mut().for_each(|bank| bank.stans.start_over());
+        self.finish_taking_over();
         let mut undelivered: Vec<_> =
             self.core.undelivered.iter().map(|approval| (approval.payment, approval.acquirer)).collect();
         undelivered.sort_unstable_by_key(|(payment, _)| *payment);
@@ -155,6 +159,36 @@ impl Turn<'_> {
         let stored = self.core.store.iter().count();
         if !keys.is_empty() || stored > 0 || !undelivered.is_empty() {
             self.note(Note::Recovered { in_flight: keys.len(), stored, undelivered: undelivered.len() });
+        }
+    }
+
+    /// Outcomes in doubt whose reversals were not stored any more.
+    fn finish_taking_back(&mut self) {
+        let owed = |(key, pending): (u32, &Pending)| match (pending.owed, pending.state) {
+            (Some(why), State::Ended(payment)) => Some((key, payment, why)),
+            _ => None,
+        };
+        let owed: Vec<_> = self.core.pendings.iter().filter_map(owed).collect();
+        for (key, payment, why) in owed {
+            self.take_back(key, payment, why, Part::default());
+        }
+    }
+
+    /// Messages of acquirers that were stored and not acknowledged any more: they are taken, and a resend must find them.
+    /// Questions that were not given to people yet.
+    fn finish_taking_over(&mut self) {
+        let mut items: Vec<_> =
+            self.core.store.iter().map(|(id, item)| (id, item.kind, item.mti, item.phase)).collect();
+        items.sort_unstable_by_key(|(id, ..)| *id);
+        for (item, kind, mti, phase) in items {
+            if kind == Stored::Question && !matches!(phase, Phase::Parked(_)) {
+                self.park(item, Park::Question);
+            }
+            let unanswered = |past: &&mut Past| past.standing == Standing::Received;
+            let Some(past) = self.core.recent.by_payment(item).filter(unanswered) else { continue };
+            let code = codes::taken(self.rules.acquirers[usize::from(past.acquirer.0)].dialect.version(), mti);
+            let (outcome, answer) = (Outcome::Taken { code }, Body::default());
+            self.commit(Record::Outcome { payment: item, at: self.now.wall, sent: None, outcome, told: code, answer });
         }
     }
 

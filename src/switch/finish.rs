@@ -79,8 +79,11 @@ impl Turn<'_> {
             let answer = if body.is_some() { repeatable(&first, &waiting) } else { Body::default() };
             let (at, outcome, told) = (self.now.wall, verdict.outcome, verdict.code);
             self.commit(Record::Outcome { payment, at, sent, outcome, told, answer });
-            if let How::Doubtful { why, key, approved, .. } = ended.how {
-                self.take_back(key, payment, why, approved);
+            match ended.how {
+                // Its acquirer's own reversal takes it back.
+                How::Doubtful { why: Doubt::Reversed, .. } => {}
+                How::Doubtful { why, key, approved, .. } => self.take_back(key, payment, why, approved),
+                _ => {}
             }
         }
         self.conclude(waiting, &verdict, first, body, ended.sent);
@@ -198,9 +201,9 @@ impl Turn<'_> {
     ) -> Message {
         let (Some(mut message), Some((connection, ..))) = (body, sent) else {
             let dialect = &self.profile(waiting.origin.acquirer()).dialect;
-            let mut own = addressee.own(dialect, verdict.code, verdict.field);
-            answer::name_original(&mut own, &waiting.instruction);
-            return own;
+            let mut message = addressee.own(dialect, verdict.code, verdict.field);
+            answer::echo_original(&mut message, &waiting.instruction);
+            return message;
         };
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         addressee.restore(&mut message, bank, waiting.own_rrn.is_some());

@@ -238,6 +238,7 @@ impl<'r> Turn<'r> {
             sent: self.now.mono,
             acquirer: AcquirerId(0),
             unanswered: Unanswered::Leave,
+            owed: None,
             held: None,
             remembered: Memory::No,
             approved: false,

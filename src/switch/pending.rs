@@ -3,7 +3,7 @@
 use super::{AcquirerId, ConnectionId, Origin, SendId, instruction::Instruction, kept::Kept};
 use crate::{
     clock::Mono,
-    record::{Body, PaymentId, References, Unanswered},
+    record::{Body, Doubt, PaymentId, References, Unanswered},
     switch::BankId,
 };
 use banklink_protocol::{
@@ -27,6 +27,9 @@ pub(super) struct Pending {
     pub(super) acquirer: AcquirerId,
     /// What is to be done where no answer comes.
     pub(super) unanswered: Unanswered,
+    /// It ended in doubt, and its reversal (or the question) is not stored yet: so for a moment, or when the switch died in
+    /// that moment.
+    pub(super) owed: Option<Doubt>,
     /// The stored reversal on whose account its STAN stays taken.
     pub(super) held: Option<PaymentId>,
     /// Whether a memory of what has ended counts it.
