@@ -164,7 +164,7 @@ pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[Ban
     let sums = banks.iter().map(|bank| BankSums { name: bank.name.to_owned(), ..BankSums::default() });
     let mut result = Comparison { banks: sums.collect(), ..Comparison::default() };
     for (sums, book) in result.banks.iter_mut().zip(banks) {
-        book.entries.iter().filter(|entry| entry.booked).for_each(|entry| sums.booked.add(entry.payment.amount));
+        book.entries.iter().filter(|entry| entry.booked).for_each(|entry| sums.booked.add(entry.note.payment.amount));
     }
     let mut seen = index_acquirers(acquirers);
     let mut entries = index_banks(banks);
@@ -203,7 +203,13 @@ pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[Ban
     for (bank, entry) in left {
         result.payments += 1;
         let name = banks[usize::from(bank)].name;
-        result.disagreement(line(String::new(), name.into(), &entry.payment, entry.booked, "the switch never sent it"));
+        result.disagreement(line(
+            String::new(),
+            name.into(),
+            &entry.note.payment,
+            entry.booked,
+            "the switch never sent it",
+        ));
     }
     result
 }
@@ -224,8 +230,8 @@ fn index_acquirers<'a>(books: &[AcquirerBook<'a>]) -> HashMap<AcquirerKey, Vec<&
 fn index_banks<'a>(books: &[BankBook<'a>]) -> HashMap<BankKey, Vec<&'a Entry>> {
     let mut index: HashMap<_, Vec<_>> = HashMap::new();
     for (book, bank) in books.iter().zip(0..) {
-        for entry in book.entries.iter().filter(|entry| entry.payment.mti.class() != 4) {
-            index.entry((bank, entry.payment.stan, entry.payment.transmission)).or_default().push(entry);
+        for entry in book.entries.iter().filter(|entry| entry.note.payment.mti.class() != 4) {
+            index.entry((bank, entry.note.payment.stan, entry.note.payment.transmission)).or_default().push(entry);
         }
     }
     index
@@ -265,10 +271,10 @@ fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>)
     if seen.payment.amount != payment.amount {
         return Found::Disagreement("another amount at the acquirer");
     }
-    if entry.is_some_and(|entry| entry.payment.amount != payment.amount) {
+    if entry.is_some_and(|entry| entry.note.payment.amount != payment.amount) {
         return Found::Disagreement("another amount at the bank");
     }
-    if entry.is_some_and(|entry| entry.payment.card != seen.payment.card) {
+    if entry.is_some_and(|entry| entry.note.payment.card != seen.payment.card) {
         return Found::Disagreement("another card at the bank");
     }
     let told = seen.code.map(approves);

@@ -251,6 +251,29 @@ fn bank_and_load_as_commands() {
     assert_eq!((&report["totals"]["booked"], &report["rules"][0]["fired"]), (&150.into(), &50.into()));
 }
 
+/// Killed without a word, a bank with its books in a file answers the same messages as before when it is back.
+#[test]
+fn a_killed_bank_comes_back_with_its_books() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (books, report) = (file("books.jsonl"), file("report.json"));
+    let args = ["bank", "--listen", "127.0.0.1:0", "--books", &books, "--report", &report];
+    let (mut bank, address) = Process::start(&args);
+    let load = |address: SocketAddr| {
+        let load = Command::new(BANKLINK).args(["load", &address.to_string(), "--count", "50"]).output().unwrap();
+        assert_eq!(load.status.code(), Some(0), "{}", String::from_utf8_lossy(&load.stderr));
+    };
+    load(address);
+    bank.0.kill().unwrap();
+    bank.0.wait().unwrap();
+    assert!(!std::fs::read_to_string(&books).unwrap().contains("4111111111111111"), "a card number in clear");
+    let (bank, _) = Process::start(&args);
+    assert_eq!(bank.end(), Some(0));
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+    assert_eq!((&report["totals"]["booked"], report["entries"].as_array().unwrap().len()), (&50.into(), 50));
+    assert_eq!((&report["entries"][0]["booked"], &report["entries"][0]["reversed"]), (&true.into(), &false.into()));
+}
+
 #[test]
 fn a_load_with_a_wrong_answer_fails() {
     let folder = tempfile::tempdir().unwrap();

@@ -184,6 +184,7 @@ impl Connection {
                 bank.handle(&header, body, &today, &mut turn);
             }
         }
+        bank.commit()?;
         drop(bank);
         if turn.later.is_empty() && turn.close.is_none() && self.echo.is_none() {
             return Ok(());
