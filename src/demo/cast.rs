@@ -171,6 +171,7 @@ fn run(part: &AcquirerPart, settings: &Settings) -> Result<Run, DemoError> {
         warm_up: Duration::ZERO,
         timeout: GIVE_UP,
         keep: PAYMENTS as usize,
+        follow: None,
     };
     Ok(Run::new(&template, &dialect, &framing, plan)?)
 }

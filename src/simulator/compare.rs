@@ -11,7 +11,7 @@ mod switch_view;
 pub use switch_view::{SwitchPayment, SwitchView};
 
 use super::{
-    acquirer::run::Seen,
+    acquirer::belief::Seen,
     bank::{books::Entry, rules::approves},
     payment::{Card, Payment},
 };
@@ -115,7 +115,7 @@ impl Class {
 
 impl BankSums {
     fn add(&mut self, payment: &SwitchPayment, seen: Option<&Seen>) {
-        if let Some(seen) = seen.filter(|seen| seen.code.is_some_and(approves)) {
+        if let Some(seen) = seen.filter(|seen| seen.code().is_some_and(approves)) {
             self.told.add(seen.payment.amount);
         }
         if matches!(payment.outcome, Some(Outcome::Approved { .. })) {
@@ -258,7 +258,7 @@ fn line(acquirer: String, bank: String, payment: &Payment, booked: bool, reason:
 
 /// A request that never became a payment: right where it was declined, wrong where it was approved or left alone.
 fn unknown_to_the_switch(result: &mut Comparison, acquirer: &str, seen: &Seen) {
-    let reason = match seen.code {
+    let reason = match seen.code() {
         Some(code) if !approves(code) => return result.refused.add(seen.payment.amount),
         Some(_) => "approved to the acquirer, unknown to the switch",
         None => "not answered, unknown to the switch",
@@ -277,7 +277,7 @@ fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>)
     if entry.is_some_and(|entry| entry.note.payment.card != seen.payment.card) {
         return Found::Disagreement("another card at the bank");
     }
-    let told = seen.code.map(approves);
+    let told = seen.code().map(approves);
     let booked = entry.is_some_and(|entry| entry.booked);
     match payment.outcome {
         None => Found::Disagreement("it never ended"),

@@ -16,6 +16,16 @@ pub struct Results {
     pub sent: u64,
     /// Right answers.
     pub answered: u64,
+    /// Requests that were not sent, for the line was down when they were due.
+    pub skipped: u64,
+    /// Connections that could not be made, or broke.
+    pub line_failures: u64,
+    /// Repeats sent.
+    pub repeats: u64,
+    /// Reversals sent, repeats of them included.
+    pub reversals: u64,
+    /// Answers that came late or again to what was repeated or reversed: to be expected.
+    pub late: u64,
     by_code: Vec<(ResponseCode, u64)>,
     errors: [u64; Verdict::ERRORS.len()],
     latency: Histogram<u64>,
@@ -40,6 +50,8 @@ pub struct Summary {
     pub by_code: BTreeMap<String, u64>,
     /// Errors by kind; only kinds that happened.
     pub errors: BTreeMap<&'static str, u64>,
+    /// What else happened on a line that fails; only what did.
+    pub line: BTreeMap<&'static str, u64>,
 }
 
 /// Latencies in microseconds.
@@ -65,6 +77,11 @@ impl Results {
         Self {
             sent: 0,
             answered: 0,
+            skipped: 0,
+            line_failures: 0,
+            repeats: 0,
+            reversals: 0,
+            late: 0,
             by_code: Vec::new(),
             errors: [0; Verdict::ERRORS.len()],
             latency: Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order"),
@@ -76,13 +93,18 @@ impl Results {
     /// A right answer. Times are nanoseconds since the start of the run.
     pub fn right(&mut self, code: ResponseCode, sent: u64, now: u64) {
         self.answered += 1;
-        match self.by_code.iter_mut().find(|(known, _)| *known == code) {
-            Some((_, count)) => *count += 1,
-            None => self.by_code.push((code, 1)),
-        }
+        self.code(code);
         if sent >= self.measured_from {
             self.latency.saturating_record(now.saturating_sub(sent).max(1));
             self.measured_to = now;
+        }
+    }
+
+    /// Counts a code.
+    pub(super) fn code(&mut self, code: ResponseCode) {
+        match self.by_code.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            None => self.by_code.push((code, 1)),
         }
     }
 
@@ -130,6 +152,16 @@ impl Results {
                 .filter(|(_, count)| *count > 0)
                 .map(|(error, count)| (error.text(), count))
                 .collect(),
+            line: [
+                ("not sent, line down", self.skipped),
+                ("line failures", self.line_failures),
+                ("repeats sent", self.repeats),
+                ("reversals sent", self.reversals),
+                ("late or second answers", self.late),
+            ]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
         }
     }
 }
@@ -155,6 +187,9 @@ impl Summary {
         let mut text = table.to_string();
         for (code, count) in &self.by_code {
             text.push_str(&format!("\n  response code {code}: {count}"));
+        }
+        for (what, count) in &self.line {
+            text.push_str(&format!("\n  {what}: {count}"));
         }
         for (error, count) in &self.errors {
             text.push_str(&format!("\n  ERROR {error}: {count}"));

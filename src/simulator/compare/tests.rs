@@ -3,6 +3,7 @@ use crate::{
     clock::Wall,
     record::{PaymentId, Record},
     simulator::{
+        acquirer::belief::Belief,
         bank::{
             books::{MessageKey, Note},
             rules::Then,
@@ -73,7 +74,10 @@ fn case(outcome: Outcome, told: Option<&str>, decided: &str, booked: bool) -> Ca
     let at_bank = Payment { stan: 9000, transmission: 1_123_071_201, ..payment };
     Case {
         records,
-        seen: vec![Seen { payment, code: told.map(code) }],
+        seen: vec![Seen {
+            payment,
+            belief: told.map_or(Belief::Unknown, |told| Belief::told(code(told), payment.amount)),
+        }],
         entries: vec![entry(at_bank, code(decided), booked)],
     }
 }
@@ -165,6 +169,6 @@ fn what_only_one_knows_is_found() {
     planted.records.clear();
     planted.entries.clear();
     assert_eq!(planted.reason(), "approved to the acquirer, unknown to the switch");
-    planted.seen[0].code = Some(code("96"));
+    planted.seen[0].belief = Belief::told(code("96"), 500);
     assert_eq!(planted.compare().refused.count, 1, "refused at the door: nobody else needs to know it");
 }
