@@ -6,8 +6,15 @@
 //! books may say anything, and money may be held until a reversal sets it right. **Disagreement**: everything else, each
 //! with its reason.
 
+//!
+//! That is the comparison of a run in which reversals have yet to come. [`settled`] is the stricter one, for when
+//! everything has been delivered: then nothing is unknown.
+
+pub mod files;
+pub mod settled;
 mod switch_view;
 
+pub use settled::SwitchLine;
 pub use switch_view::{SwitchPayment, SwitchView};
 
 use super::{

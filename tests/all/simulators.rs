@@ -301,6 +301,12 @@ fn a_load_whose_line_breaks_settles_every_payment() {
         let beliefs = |belief: &str| {
             load["payments"].as_array().unwrap().iter().filter(|payment| payment["belief"] == belief).count() as u64
         };
+        let compared = Command::new(BANKLINK)
+            .args(["compare", "--acquirer", &load_report, "--bank", &bank_report, "--json"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&compared.stdout).into_owned();
+        assert_eq!(compared.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&compared.stderr));
         let booked = bank["totals"]["booked"].as_u64().unwrap();
         assert_eq!(beliefs("approved"), booked, "{manner}");
         assert_eq!(beliefs("approved") + beliefs("reversed"), 200, "{manner}: {told}");

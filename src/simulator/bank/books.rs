@@ -111,6 +111,16 @@ impl Books {
         Ok(books)
     }
 
+    /// The books as their file has them, which is not changed and may be in use.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line of it (but for the last) is damaged.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut books = Self::new(usize::MAX);
+        BooksFile::read_only(path, |note| books.take(note))?;
+        Ok(books)
+    }
+
     /// Makes durable what was noted since the last call. No answer may leave before.
     ///
     /// # Errors
