@@ -55,6 +55,35 @@ impl Belief {
     }
 }
 
+/// How many payments ended in each way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Beliefs {
+    /// Approved.
+    pub approved: u64,
+    /// Declined.
+    pub declined: u64,
+    /// Told that nobody answered in time.
+    pub timed_out: u64,
+    /// Its own reversal was acknowledged.
+    pub reversed: u64,
+    /// Never learnt.
+    pub unknown: u64,
+}
+
+impl Beliefs {
+    /// Counts one more.
+    pub(super) fn add(&mut self, belief: Belief) {
+        let count = match belief {
+            Belief::Approved { .. } => &mut self.approved,
+            Belief::Declined { .. } => &mut self.declined,
+            Belief::TimedOut { .. } => &mut self.timed_out,
+            Belief::Reversed { .. } => &mut self.reversed,
+            Belief::Unknown => &mut self.unknown,
+        };
+        *count += 1;
+    }
+}
+
 /// A payment as the acquirer saw it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seen {

@@ -1,6 +1,6 @@
 //! What a load run adds up to: counts by response code and by error, latencies in a histogram, as a table or as JSON.
 
-use super::ledger::Verdict;
+use super::{belief::Beliefs, ledger::Verdict};
 use banklink_protocol::element::ResponseCode;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct Results {
     pub repeats: u64,
     /// Reversals sent, repeats of them included.
     pub reversals: u64,
+    /// How payments ended.
+    pub beliefs: Beliefs,
     /// Answers that came late or again to what was repeated or reversed: to be expected.
     pub late: u64,
     by_code: Vec<(ResponseCode, u64)>,
@@ -50,6 +52,8 @@ pub struct Summary {
     pub by_code: BTreeMap<String, u64>,
     /// Errors by kind; only kinds that happened.
     pub errors: BTreeMap<&'static str, u64>,
+    /// How payments ended.
+    pub beliefs: Beliefs,
     /// What else happened on a line that fails; only what did.
     pub line: BTreeMap<&'static str, u64>,
 }
@@ -81,6 +85,7 @@ impl Results {
             line_failures: 0,
             repeats: 0,
             reversals: 0,
+            beliefs: Beliefs::default(),
             late: 0,
             by_code: Vec::new(),
             errors: [0; Verdict::ERRORS.len()],
@@ -152,6 +157,7 @@ impl Results {
                 .filter(|(_, count)| *count > 0)
                 .map(|(error, count)| (error.text(), count))
                 .collect(),
+            beliefs: self.beliefs,
             line: [
                 ("not sent, line down", self.skipped),
                 ("line failures", self.line_failures),

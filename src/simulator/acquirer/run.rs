@@ -169,6 +169,11 @@ impl Run {
         &self.seen
     }
 
+    /// Repeats and reversals that wait for an answer.
+    #[must_use]
+    pub fn stored(&self) -> usize {
+        self.store.as_ref().map_or(0, Store::len)
+    }
     /// How many payments were too many to be kept.
     #[must_use]
     pub fn not_listed(&self) -> u64 {
@@ -311,6 +316,7 @@ impl Run {
 
     /// Keeps how a payment ended.
     fn see(&mut self, stan: u32, slot: &Slot, belief: Belief) {
+        self.results.beliefs.add(belief);
         if self.seen.len() < self.plan.keep {
             let payment = self.payment(slot, stan);
             self.seen.push(Seen { payment, belief });
