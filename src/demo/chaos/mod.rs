@@ -45,6 +45,9 @@ use tokio::time::Instant;
 /// What the switch's `[switch]` table says. The only mode yet; with a journal a killed switch forgets nothing.
 pub const SWITCH: &str = "durability = \"off\"";
 
+/// The metric of the switch that says how many messages are stored and not yet delivered. `None`: it has no such store yet.
+pub const WAITING: Option<&str> = None;
+
 /// How often is looked whether what is waited for has come.
 const LOOK: Duration = Duration::from_millis(20);
 /// Whatever is waited for must come in this time.
@@ -59,6 +62,10 @@ const RETRY: Duration = Duration::from_millis(500);
 const BOOKS: Duration = Duration::from_millis(500);
 /// Longest time a killed process stays away, milliseconds: a bank's is longer than the switch waits for an answer.
 const AWAY: [u64; 2] = [300, 1_500];
+
+/// One of so many victims is killed a second time, this soon (milliseconds at most) after its restart.
+const TWICE: u64 = 4;
+const STARTING: u64 = 60;
 
 /// Who is killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,6 +113,8 @@ pub struct Kill {
     pub answered: u64,
     /// From the restart until it was at work again.
     pub restart: Duration,
+    /// It was killed a second time while it was starting.
+    pub twice: bool,
 }
 
 /// Where a run is.
@@ -237,9 +246,13 @@ impl Chaos {
             Victims::All => (self.chance.between(0, 1) == 1).then(|| self.chance.between(0, banks - 1) as usize),
         };
         let answered = self.answered();
-        self.victim(chosen).kill()?;
-        if chosen.is_none() {
-            damage(&self.stage.journal())?;
+        self.strike(chosen, damage)?;
+        let twice = self.chance.between(1, TWICE) == 1;
+        if twice {
+            self.victim(chosen).start()?;
+            let moment = Instant::now() + Duration::from_millis(self.chance.between(0, STARTING));
+            self.until("the end of a pause", watch, |_| Instant::now() >= moment).await?;
+            self.strike(chosen, damage)?;
         }
         let away = self.chance.between(0, AWAY[usize::from(chosen.is_some())]);
         let back = Instant::now() + Duration::from_millis(away);
@@ -249,8 +262,16 @@ impl Chaos {
         victim.start()?;
         ready(victim).await?;
         let victim = victim.name.clone();
-        self.kills.push(Kill { victim, answered, restart: started.elapsed() });
+        self.kills.push(Kill { victim, answered, restart: started.elapsed(), twice });
         Ok(())
+    }
+
+    fn strike(&mut self, chosen: Option<usize>, damage: Damage<'_>) -> io::Result<()> {
+        self.victim(chosen).kill()?;
+        match chosen {
+            None => damage(&self.stage.journal()),
+            Some(_) => Ok(()),
+        }
     }
 
     fn victim(&mut self, bank: Option<usize>) -> &mut Process {
@@ -270,7 +291,11 @@ impl Chaos {
                 end = Instant::now() + self.settings.settle;
             }
             before = Some(waiting);
-            if waiting == 0 || Instant::now() >= end {
+            let stored = match WAITING {
+                Some(metric) => self.switch.metric(metric).await.unwrap_or(1.0),
+                None => 0.0,
+            };
+            if (waiting == 0 && stored == 0.0) || Instant::now() >= end {
                 return Ok(agreement);
             }
             let next = Instant::now() + BOOKS;

@@ -44,13 +44,12 @@ impl Process {
 
     pub(super) fn start(&mut self) -> io::Result<()> {
         let log = |file: &Path| -> io::Result<File> { OpenOptions::new().create(true).append(true).open(file) };
-        let child = Command::new(&self.program)
-            .args(&self.args)
-            .stdin(Stdio::null())
-            .stdout(log(&self.log)?)
-            .stderr(log(&self.log)?)
-            .spawn()?;
-        self.child = Some(child);
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).stdin(Stdio::null()).stdout(log(&self.log)?).stderr(log(&self.log)?);
+        // Ctrl-C at the terminal is for the demonstration: its processes are killed by it and by nobody else.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        self.child = Some(command.spawn()?);
         Ok(())
     }
 
@@ -81,6 +80,16 @@ impl Process {
         }
         Ok(matches!(tokio::time::timeout(LOOK, shows(self.sign)).await, Ok(Ok(true))))
     }
+
+    /// The sum of a metric over all its labels, from its `/metrics`; `None` where it cannot be had.
+    pub(super) async fn metric(&self, name: &str) -> Option<f64> {
+        let Sign::Ready(address) = self.sign else { return None };
+        let answer = tokio::time::timeout(LOOK, get(address, "/metrics")).await.ok()?.ok()?;
+        let samples =
+            answer.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        let values: Vec<f64> = samples.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
+        (!values.is_empty()).then(|| values.iter().sum())
+    }
 }
 
 impl Drop for Process {
@@ -91,14 +100,18 @@ impl Drop for Process {
 }
 
 async fn shows(sign: Sign) -> io::Result<bool> {
-    let address = match sign {
-        Sign::Accepts(address) => return TcpStream::connect(address).await.map(|_| true),
-        Sign::Ready(address) => address,
-    };
+    match sign {
+        Sign::Accepts(address) => TcpStream::connect(address).await.map(|_| true),
+        Sign::Ready(address) => Ok(get(address, "/readyz").await?.split(' ').nth(1) == Some("200")),
+    }
+}
+
+/// An HTTP answer, head and body.
+async fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await?;
-    Ok(answer.ends_with(b" 200"))
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }

@@ -96,10 +96,8 @@ impl Screen {
 }
 
 fn tell(kill: &Kill) -> String {
-    let Kill { victim, answered, restart } = kill;
-    format!(
-        " killed {victim} after {} answers; at work again {} ms after its restart",
-        grouped((*answered).into()),
-        restart.as_millis()
-    )
+    let Kill { victim, answered, restart, twice } = kill;
+    let twice = if *twice { ", twice" } else { "" };
+    let (answered, restart) = (grouped((*answered).into()), restart.as_millis());
+    format!(" killed {victim}{twice} after {answered} answers; at work again {restart} ms after its restart")
 }

@@ -22,6 +22,8 @@ pub struct Results {
     pub line_failures: u64,
     /// Repeats sent.
     pub repeats: u64,
+    /// Payments that were approved in answer to a repeat.
+    pub recovered: u64,
     /// Reversals sent, repeats of them included.
     pub reversals: u64,
     /// How payments ended.
@@ -84,6 +86,7 @@ impl Results {
             skipped: 0,
             line_failures: 0,
             repeats: 0,
+            recovered: 0,
             reversals: 0,
             beliefs: Beliefs::default(),
             late: 0,
@@ -162,6 +165,7 @@ impl Results {
                 ("not sent, line down", self.skipped),
                 ("line failures", self.line_failures),
                 ("repeats sent", self.repeats),
+                ("approved by a repeat", self.recovered),
                 ("reversals sent", self.reversals),
                 ("late or second answers", self.late),
             ]

@@ -141,8 +141,9 @@ impl Run {
             Kind::Payment => stan,
             Kind::Reversal => slot.of,
         };
-        if slot.kind == Kind::Reversal {
-            self.ledger.change(of, State::Missed);
+        match slot.kind {
+            Kind::Payment => self.results.recovered += u64::from(matches!(belief, Belief::Approved { .. })),
+            Kind::Reversal => self.ledger.change(of, State::Missed),
         }
         let original = *self.ledger.slot(of);
         self.results.code(code);
