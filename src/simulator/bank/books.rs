@@ -1,7 +1,7 @@
 //! The simulated bank's own books: what it saw, what it decided, what it booked, and the report it gives at the end.
 //!
 //! Everything the bank decides is a [`Note`], and [`Books`] are nothing but the notes taken in, one after the other: with
-//! a file ([`file`]) the same notes are read back at start. A message is known by its [`MessageKey`]; when it comes again
+//! a file ([`mod@file`]) the same notes are read back at start. A message is known by its [`MessageKey`]; when it comes again
 //! it is answered as before and has no second effect. A reversal that comes before its original is remembered, and the
 //! original is declined when it comes.
 //!
