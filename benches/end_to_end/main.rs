@@ -98,7 +98,7 @@ fn start_bank(folder: &Path) -> Outcome<Process> {
         "bank",
         "--listen",
         "127.0.0.1:0",
-        "--books",
+        "--entries",
         "0",
         "--cert",
         &file("bank-server.pem"),
