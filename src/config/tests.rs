@@ -109,7 +109,7 @@ fn unknown_keys_are_mistakes_wherever_they_are() {
 
 fn unknown(line: usize, key: &str, place: &str) -> String {
     let text = match place {
-        "the file" => "acquirer, bank, route, admin, log, switch".to_owned(),
+        "the file" => "acquirer, bank, route, admin, log, switch, journal".to_owned(),
         place if place.starts_with("`tls`") => "ca, cert, key, min_version, server_name".to_owned(),
         "[[route]]" => {
             "name, strategy, cards, institutions, classes, processing, currencies, amount, mcc, acquirers, banks, weights"

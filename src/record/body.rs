@@ -153,7 +153,11 @@ mod tests {
     fn what_may_not_be_stored_has_no_way_in() {
         let message = message();
         let body = Body::of(&message, |field| field != 11);
-        assert_eq!(body.fields().map(|(field, _)| field).collect::<Vec<_>>(), [2, 3, 14, 54], "what a dialect calls secret neither");
+        assert_eq!(
+            body.fields().map(|(field, _)| field).collect::<Vec<_>>(),
+            [2, 3, 14, 54],
+            "what a dialect calls secret neither"
+        );
         assert!(Body::from_bytes(&[52, 1, 0, 7]).is_none() && Body::from_bytes(&[3, 2, 0, 7]).is_none());
         assert_eq!(Body::from_bytes(body.expose()), Some(body.clone()));
         let again = body.message(message.dialect(), "0420".parse().unwrap()).unwrap();

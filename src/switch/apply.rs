@@ -259,7 +259,8 @@ impl Core {
             let pending = self.pendings.get_mut(key).expect("a STAN in use has its entry");
             if pending.stan == stan {
                 assert!(matches!(pending.state, State::Ended(_)), "what is in use is not used again");
-                let (holder, remembered) = (pending.held.take(), std::mem::replace(&mut pending.remembered, Memory::No));
+                let (holder, remembered) =
+                    (pending.held.take(), std::mem::replace(&mut pending.remembered, Memory::No));
                 if let Some(item) = holder.and_then(|holder| self.store.get_mut(holder)) {
                     item.held = None;
                 }

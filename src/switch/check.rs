@@ -37,7 +37,10 @@ impl Core {
                 }
                 State::Ended(_) => {
                     assert!(waits.is_none() && !timed, "nobody waits for a late answer");
-                    assert!(pending.held.is_some() || pending.remembered != Memory::No, "an ended entry stays for a reason");
+                    assert!(
+                        pending.held.is_some() || pending.remembered != Memory::No,
+                        "an ended entry stays for a reason"
+                    );
                 }
                 State::Stored(item) => self.check_stored(key, item, timed),
                 State::Network(_) => assert!(waits.is_none() && timed, "every network message has its timer"),
@@ -96,8 +99,7 @@ impl Core {
             let payments = || entries().filter(|(_, pending)| matches!(pending.state, State::Payment(_)));
             assert_eq!(bank.in_flight, payments().count(), "payments in flight are counted");
             assert!(bank.in_flight <= profile.max_in_flight, "the cap holds");
-            for (memory, most) in
-                [(Memory::Late, profile.max_in_flight), (Memory::Refused, profile.store.limit.max(1))]
+            for (memory, most) in [(Memory::Late, profile.max_in_flight), (Memory::Refused, profile.store.limit.max(1))]
             {
                 let held: Vec<_> = bank.remembered(memory).map(|send| self.pendings.by_send_id(send)).collect();
                 assert!(held.len() <= most, "memories are bounded");

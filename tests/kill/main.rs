@@ -18,11 +18,6 @@ use std::{
     time::Duration,
 };
 
-/// Does the switch keep a journal? Without one nothing survives its kill: payments that the bank has booked are unknown to
-/// it afterwards, and a repeat is sent as a new payment. Until it has one, the runs hold to account what does not depend
-/// on it, and the proof itself is pending.
-const DURABLE: bool = false;
-
 /// Kills in a run, unless `BANKLINK_KILLS` says otherwise.
 const KILLS: u32 = 10;
 /// Answers between two kills, on average.
@@ -47,7 +42,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
         between: BETWEEN,
         victims,
         seed,
-        settle: Duration::from_secs(if DURABLE { 90 } else { 2 }),
+        settle: Duration::from_secs(90),
         switch: SWITCH.to_owned(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -58,7 +53,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
         chaos.play(&mut between, &mut |_| {}).await
     });
     let outcome = match outcome {
-        Ok(outcome) if outcome.agrees() || !DURABLE => outcome,
+        Ok(outcome) if outcome.agrees() => outcome,
         Ok(outcome) => panic!("{}\nseed {seed}; see {}", report::text(&outcome), folder.keep().display()),
         Err(error) => panic!("{error}; seed {seed}; see {}", folder.keep().display()),
     };
@@ -66,7 +61,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
     (outcome, damage.times())
 }
 
-/// What holds with a journal and without.
+/// What has to happen for the proof to be one.
 fn enough_happened(outcome: &Outcome) {
     let kills = from_environment("BANKLINK_KILLS", KILLS);
     assert_eq!(outcome.kills.len(), kills as usize);
@@ -98,11 +93,9 @@ fn a_killed_switch_loses_nothing() {
         .iter()
         .fold((0, 0), |(repeats, reversals), (_, results)| (repeats + results.repeats, reversals + results.reversals));
     assert!(repeats > 0 && reversals > 0, "{repeats} repeats, {reversals} reversals by the acquirers");
-    if DURABLE {
-        nothing_is_lost_doubled_or_unknown(&outcome);
-        let recovered: u64 = outcome.acquirers.iter().map(|(_, results)| results.recovered).sum();
-        assert!(recovered > 0, "repeats were answered with the stored approval");
-    }
+    nothing_is_lost_doubled_or_unknown(&outcome);
+    let recovered: u64 = outcome.acquirers.iter().map(|(_, results)| results.recovered).sum();
+    assert!(recovered > 0, "repeats were answered with the stored approval");
 }
 
 #[test]
@@ -110,9 +103,5 @@ fn a_killed_bank_loses_nothing() {
     let (outcome, damaged) = run(Victims::Banks);
     enough_happened(&outcome);
     assert_eq!(damaged, 0);
-    if DURABLE {
-        nothing_is_lost_doubled_or_unknown(&outcome);
-    } else {
-        assert_eq!(outcome.agreement.count(Kind::Doubled), 0, "{}", report::text(&outcome));
-    }
+    nothing_is_lost_doubled_or_unknown(&outcome);
 }

@@ -40,9 +40,13 @@ pub(crate) enum Kind {
 pub(crate) enum Belief {
     /// It does not know.
     Nothing,
-    Approved { amount: u64 },
+    Approved {
+        amount: u64,
+    },
     /// Declined, or timed out, which is the same to it.
-    Refused { code: String },
+    Refused {
+        code: String,
+    },
     /// Its reversal was acknowledged.
     Reversed,
     /// Its advice was.
@@ -89,7 +93,11 @@ pub(crate) struct Agent {
 pub(crate) enum Next {
     Nothing,
     /// Sends this after a while.
-    Send { message: Message, kind: Kind, after: u64 },
+    Send {
+        message: Message,
+        kind: Kind,
+        after: u64,
+    },
 }
 
 /// The terminal names the payment; no two payments share it.
@@ -249,7 +257,9 @@ impl Agent {
         self.reversal = None;
         self.busy = false;
         match (&self.belief, left) {
-            (Belief::Approved { .. }, left) if left > 0 && code == "00" => self.belief = Belief::Approved { amount: left },
+            (Belief::Approved { .. }, left) if left > 0 && code == "00" => {
+                self.belief = Belief::Approved { amount: left }
+            }
             (Belief::Approved { .. }, _) => {
                 assert_eq!(code, "00", "front end {payment}: what was approved can be reversed");
                 self.belief = Belief::Reversed;

@@ -1,9 +1,6 @@
 //! A model bank: its books, and the ways in which it answers. What it never does is forget, or book the same twice.
 
-use crate::{
-    random::Random,
-    story::tell,
-};
+use crate::{random::Random, story::tell};
 use banklink_protocol::Message;
 use std::collections::{BTreeMap, HashMap};
 

@@ -36,7 +36,9 @@ fn every_seed_settles_and_all_agree() {
         match catch_unwind(AssertUnwindSafe(|| world::run(seed))) {
             Ok(one) => seen.add(&one),
             Err(panic) => {
-                eprintln!("seed {seed} failed; its story: SEED={seed} cargo test --release --test simulation -- --nocapture");
+                eprintln!(
+                    "seed {seed} failed; its story: SEED={seed} cargo test --release --test simulation -- --nocapture"
+                );
                 std::panic::resume_unwind(panic);
             }
         }

@@ -84,7 +84,10 @@ impl World {
         if !socket.open || socket.epoch != epoch {
             // The connection went while the disk was busy: nobody took it.
             let message = Some(message);
-            return self.after(0, Event::Input(Input::NotSent { connection, send, why: NotSent::ConnectionDown, message }, life));
+            return self.after(
+                0,
+                Event::Input(Input::NotSent { connection, send, why: NotSent::ConnectionDown, message }, life),
+            );
         }
         self.oracle.leaves(life, connection, &message);
         if message.text(11).unwrap() == "000001" {
@@ -134,8 +137,7 @@ impl World {
             return self.network_arrives(connection, epoch, message);
         }
         let calm = self.calm();
-        let replies =
-            self.banks[usize::from(connection.bank.0)].takes(message, self.now, calm, &mut self.random);
+        let replies = self.banks[usize::from(connection.bank.0)].takes(message, self.now, calm, &mut self.random);
         for Reply { message, after, insists } in replies {
             let epoch = if insists.is_some() { 0 } else { epoch };
             self.after(after, Event::Says(Saying { connection, epoch, message, signs_on: None, insists }));
@@ -203,7 +205,11 @@ impl World {
         let delay = MILLI + self.random.below(300 * MILLI);
         let opens = self.calm() || self.random.chance(85);
         let life = self.life;
-        let event = if opens { Event::Opens(connection, life) } else { Event::Input(Input::ConnectionDown { connection }, life) };
+        let event = if opens {
+            Event::Opens(connection, life)
+        } else {
+            Event::Input(Input::ConnectionDown { connection }, life)
+        };
         self.after(delay, event);
     }
 

@@ -44,13 +44,20 @@ const KEY: [u8; 16] = [7; 16];
 /// What happens at some moment.
 pub(crate) enum Event {
     /// A front end sends something.
-    Send { payment: usize, message: Message, kind: Kind },
+    Send {
+        payment: usize,
+        message: Message,
+        kind: Kind,
+    },
     /// A session ends before its answer.
     CloseSession(usize),
     /// A front end has waited long enough.
     Patience(usize),
     /// An answer reaches its front end.
-    Told { session: usize, message: Message },
+    Told {
+        session: usize,
+        message: Message,
+    },
     Opens(ConnectionId, u64),
     /// Something is told to the switch, if it is still the same life.
     Input(Input, u64),
@@ -58,7 +65,11 @@ pub(crate) enum Event {
     Closed(ConnectionId, u64),
     /// A message handed over is written, if it still can be.
     Flush(Flight),
-    Arrives { connection: ConnectionId, epoch: u64, message: Message },
+    Arrives {
+        connection: ConnectionId,
+        epoch: u64,
+        message: Message,
+    },
     Says(Saying),
     /// A bank says nothing at all for a while.
     Silence(BankId, u64),
@@ -128,7 +139,8 @@ impl World {
         let rules = Arc::new(rules(&mut random));
         let now = Now { mono: Mono(SECOND), wall: wall(SECOND, 0) };
         let agents = plan(&dialect("iso87-ascii"), &mut random, SPAN);
-        let crashes = if random.chance(60) { (0..1 + random.below(3)).map(|_| random.below(900)).collect() } else { Vec::new() };
+        let crashes =
+            if random.chance(60) { (0..1 + random.below(3)).map(|_| random.below(900)).collect() } else { Vec::new() };
         let banks = ['a', 'b', 'c'].map(|name| Bank::new(name, &mut random)).into();
         let mut world = Self {
             switch: Switch::with_key(Arc::clone(&rules), now, seed, Some(KEY)),
@@ -164,7 +176,11 @@ impl World {
         for payment in 0..self.agents.len() {
             let at = self.agents[payment].starts;
             let (message, kind) = self.agents[payment].first(&mut self.random);
-            let resends = if kind == Kind::Payment && self.agents[payment].stays() && self.random.chance(15) { 1 + self.random.below(2) } else { 0 };
+            let resends = if kind == Kind::Payment && self.agents[payment].stays() && self.random.chance(15) {
+                1 + self.random.below(2)
+            } else {
+                0
+            };
             for _ in 0..resends {
                 let (message, kind) = resend(&message, &mut self.random);
                 let later = at + 1 + self.random.below(SPAN / 4);
@@ -450,7 +466,9 @@ impl World {
             Event::Opens(..) | Event::Drops(_) | Event::Closed(..) | Event::Silence(..) | Event::Patience(_) => false,
             Event::Flush(Flight { message, .. }) | Event::Arrives { message, .. } => message.mti().class() != 8,
             Event::Says(saying) => saying.message.mti().class() != 8,
-            Event::Input(input, life) => *life == self.life && matches!(input, Input::Decide { .. } | Input::NotDelivered { .. }),
+            Event::Input(input, life) => {
+                *life == self.life && matches!(input, Input::Decide { .. } | Input::NotDelivered { .. })
+            }
             _ => true,
         };
         if !quiet || self.agents.iter().any(|agent| agent.busy) || self.bodies.values().any(material) {
