@@ -74,6 +74,10 @@ pub struct BankSnapshot {
     pub unusable: u64,
     /// Messages that did not decode.
     pub unreadable: u64,
+    /// Messages stored for it now (reversals, advices), parked ones among them.
+    pub stored: u64,
+    /// Stored messages that go no further by themselves: for people.
+    pub parked: u64,
     /// Its own requests.
     pub own_requests: u64,
     /// Echoes it did not answer in time.
