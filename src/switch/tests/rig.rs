@@ -173,13 +173,6 @@ impl Rig {
         }
     }
 
-    /// The bank's connection is lost, and made again at once.
-    pub(super) fn reconnect(&mut self, connection: ConnectionId) {
-        self.input(Input::ConnectionDown { connection });
-        self.input(Input::ConnectionUp { connection });
-        self.sign_on("00");
-    }
-
     /// The switch dies with all that is not in its journal, and a new one begins with what is.
     pub(super) fn crash(&mut self) {
         let records = self.journal.len();
