@@ -12,6 +12,7 @@ mod fields;
 mod general;
 mod route;
 mod section;
+mod store;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,9 @@
-//! Records: durable facts, in the order they happened. What a Record cannot hold (track, PIN block, CVV, a whole card
-//! number) cannot be stored.
+//! Records: durable facts, in the order they happened. What a Record cannot hold (track, PIN block, CVV) cannot be stored;
+//! a card number has its place in a [`Body`] alone, which a journal seals.
+
+mod body;
+
+pub use body::Body;
 
 use crate::{
     clock::Wall,
@@ -7,7 +11,7 @@ use crate::{
 };
 use banklink_protocol::{
     Mti,
-    element::{Money, OriginalData, Pan, ProcessingCode, ResponseCode, Rrn, Stan},
+    element::{Money, OriginalData, Pan, ProcessingCode, ResponseCode, Rrn, Stan, Transmission},
 };
 use std::fmt;
 
@@ -50,8 +54,11 @@ impl fmt::Display for CardEnds {
     }
 }
 
-/// A fact about a payment, to be durable before anyone outside is told.
-#[derive(Clone, Copy, Debug)]
+/// A fact, to be durable before anyone outside is told.
+///
+/// Sends to a bank come in two kinds: online ones (`Received` → `Sent` → `NotSent` or `Outcome` → `Answered`), for which
+/// somebody waits, and stored ones (`Queued` → `Tried` … → `Done` or `Parked`), which are delivered however long it takes.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Record {
     /// A request passed the door.
@@ -66,7 +73,7 @@ pub enum Record {
         mti: Mti,
         /// DE3.
         processing: Option<ProcessingCode>,
-        /// DE4 and DE49, where both came.
+        /// DE4 and DE49; currency 000 where DE49 did not come.
         amount: Option<Money>,
         /// The acquirer's STAN (DE11).
         stan: Stan,
@@ -74,8 +81,8 @@ pub enum Record {
         rrn: Option<Rrn>,
         /// First six and last four of the card.
         card: Option<CardEnds>,
-        /// Keyed digest of the duplicate key (meaningful under this machine's seed alone).
-        key: u64,
+        /// What a resend or a later message of this payment names it by.
+        references: References,
     },
     /// It is about to be sent: from here on it may have reached the bank.
     Sent {
@@ -83,18 +90,18 @@ pub enum Record {
         payment: PaymentId,
         /// When.
         at: Wall,
+        /// From whom it came.
+        acquirer: AcquirerId,
         /// On which connection of which bank.
         connection: ConnectionId,
         /// What a reversal's DE90 must repeat: MTI, our STAN, our DE7, DE32, DE33 exactly as sent.
         original: OriginalData,
         /// DE37 as sent.
         rrn: Option<Rrn>,
-        /// DE4 and DE49 as sent.
-        amount: Option<Money>,
-        /// First six and last four of the card.
-        card: Option<CardEnds>,
-        /// Keyed digests of what a resend or a later message of this payment names it by.
-        references: References,
+        /// What is to be done where no answer comes.
+        unanswered: Unanswered,
+        /// What a reversal repeats of it, as sent to that bank.
+        body: Body,
     },
     /// The last `Sent` of this payment certainly did not leave.
     NotSent {
@@ -117,6 +124,10 @@ pub enum Record {
         sent: Option<(BankId, Stan)>,
         /// How.
         outcome: Outcome,
+        /// DE39 as the acquirer is told.
+        told: ResponseCode,
+        /// What else its answer says, for a resend: in the acquirer's dialect, without what the request said itself.
+        answer: Body,
     },
     /// Its answer was handed over; nothing waits for this.
     Answered {
@@ -127,17 +138,136 @@ pub enum Record {
         /// DE39 as the acquirer got it.
         code: ResponseCode,
     },
+    /// Its approval certainly did not reach the acquirer: after a grace it is reversed, unless the acquirer comes back.
+    Undelivered {
+        /// Its number.
+        payment: PaymentId,
+        /// When.
+        at: Wall,
+        /// From whom it came.
+        acquirer: AcquirerId,
+        /// Where it was sent.
+        connection: ConnectionId,
+        /// As in its `Sent`.
+        original: OriginalData,
+        /// As in its `Sent`.
+        body: Body,
+    },
+    /// The acquirer came back for it: it is not undelivered any more.
+    Delivered {
+        /// Its number.
+        payment: PaymentId,
+        /// When.
+        at: Wall,
+    },
+    /// The bank approved it (or said what means nothing) after it had ended: should its reversal be refused, it is reversed
+    /// anew.
+    ApprovedLate {
+        /// Its number.
+        payment: PaymentId,
+        /// When.
+        at: Wall,
+        /// The bank.
+        bank: BankId,
+        /// Our STAN.
+        stan: Stan,
+    },
+    /// A message to a bank is stored, to be delivered however long it takes. The acquirer is answered after this.
+    Queued {
+        /// The number of the stored message.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// The payment it reverses or completes, where that is known.
+        of: Option<PaymentId>,
+        /// The bank, and the connection of its original.
+        connection: ConnectionId,
+        /// What it is.
+        kind: Stored,
+        /// Its type at the first try.
+        mti: Mti,
+        /// What the bank knows its original by; its STAN stays taken until this is done.
+        original: Option<OriginalData>,
+        /// The message in the bank's dialect, without its trace numbers (DE7, DE11).
+        body: Body,
+    },
+    /// A stored message is about to be sent: the first time under new trace numbers, then always under the same.
+    Tried {
+        /// Its number.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// On which connection.
+        connection: ConnectionId,
+        /// DE11.
+        stan: Stan,
+        /// DE7.
+        transmission: Transmission,
+        /// How many times with this one.
+        tries: u32,
+    },
+    /// A try that did not settle it.
+    Failed {
+        /// Its number.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// The bank's DE39; `None`: no answer.
+        code: Option<ResponseCode>,
+        /// Tries so far that speak against it: refused, or passed over while the bank answered others.
+        strikes: u32,
+    },
+    /// The bank took it, or has nothing to do for it.
+    Done {
+        /// Its number.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// The bank's DE39.
+        code: ResponseCode,
+    },
+    /// It goes no further by itself: for people.
+    Parked {
+        /// Its number.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// Why.
+        why: Park,
+    },
+    /// Somebody decided over a stored message.
+    Decided {
+        /// Its number.
+        item: PaymentId,
+        /// When.
+        at: Wall,
+        /// To try again, or to leave it at that.
+        decision: Decision,
+        /// Who, and why.
+        by: Box<str>,
+    },
+    /// A reversal of something we never saw: should it come yet, it is declined and not sent.
+    Tombstone {
+        /// When.
+        at: Wall,
+        /// From whom.
+        acquirer: AcquirerId,
+        /// What the original would be found by.
+        references: References,
+    },
 }
 
-/// Keyed digests (meaningful under one machine's seed alone) of the names a payment goes by; 0 where it has no such name.
+/// Keyed digests of the names a payment goes by; 0 where it has no such name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct References {
     /// The duplicate key.
     pub duplicate: u64,
-    /// Acquirer, STAN and DE7 (1993: DE12): what the original data of a reversal (DE90, DE56) repeats.
+    /// Acquirer, terminal, STAN and DE7 (1993: DE12): what the original data of a reversal (DE90, DE56) repeat.
     pub trace: u64,
     /// Acquirer, RRN and terminal: what stays the same over the life of a transaction.
     pub rrn: u64,
+    /// The card number.
+    pub card: u64,
 }
 
 /// How a payment ended.
@@ -160,11 +290,97 @@ pub enum Outcome {
         /// The bank's DE39.
         code: ResponseCode,
     },
-    /// No usable answer in time: unknown, reversal due.
-    Unknown,
+    /// No usable answer in time, or an answer we could not pass on as it is: not to be relied on.
+    Unknown {
+        /// Why.
+        why: Doubt,
+    },
     /// We refused it: no bank has it.
     Refused {
         /// Our DE39.
         code: ResponseCode,
     },
+    /// A reversal or an advice: stored, and acknowledged by us.
+    Taken {
+        /// Our DE39.
+        code: ResponseCode,
+    },
+}
+
+/// Why nobody may rely on the outcome of a payment: what its reversal gives as its reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// No answer in time.
+    TimedOut,
+    /// The switch restarted while it was at the bank.
+    Restarted,
+    /// The acquirer reversed it before its answer came.
+    Reversed,
+    /// The answer had a code that says nothing to us.
+    UnknownCode,
+    /// A part was approved, and the acquirer takes no parts.
+    Part,
+}
+
+/// What is to be done about a payment that is not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unanswered {
+    /// It is reversed.
+    Reverse,
+    /// It moved nothing.
+    Leave,
+    /// It cannot be taken back: people have to ask.
+    Ask,
+}
+
+/// What a stored message is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Stored {
+    /// A reversal that we owe the bank.
+    Reversal(Cause),
+    /// An acquirer's reversal, of all or of a part (then what is left, in minor units).
+    Acquirers {
+        /// What stays of the amount; `None`: nothing, all is reversed.
+        left: Option<u64>,
+    },
+    /// An acquirer's advice.
+    Advice,
+    /// No message: a payment that cannot be taken back, for people to clear up.
+    Question,
+}
+
+/// Why we reverse a payment ourselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Its outcome is in doubt.
+    Doubt(Doubt),
+    /// It was approved after its first reversal was closed without success.
+    LateApproval,
+    /// Its approval could not be delivered.
+    Undelivered,
+}
+
+/// Why a stored message was parked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Park {
+    /// The bank refused it too often, or passed it over while it answered others.
+    Strikes,
+    /// It cannot be laid out in the bank's dialect.
+    Unsendable,
+    /// It is a question, not a message.
+    Question,
+}
+
+/// What somebody decided over a stored message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Decision {
+    /// Send it again.
+    Retry,
+    /// It is settled otherwise.
+    Resolve,
 }

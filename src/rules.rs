@@ -23,6 +23,8 @@ pub struct Rules {
 impl Rules {
     /// Payments remembered, where nothing else is said.
     pub const RECENT: usize = 1 << 18;
+    /// The most messages that may be stored for one bank: each holds up to two of its 999,999 STANs.
+    pub const MAX_STORED: usize = 200_000;
 
     /// Rules of these parts, with a translation for each acquirer and bank.
     #[must_use]
@@ -50,6 +52,9 @@ impl Rules {
         }
         if self.banks.iter().any(|bank| bank.connections == 0 || bank.max_in_flight == 0) {
             return Err("a bank has at least one connection and takes at least one request");
+        }
+        if self.banks.iter().any(|bank| bank.store.window == 0 || bank.store.limit > Self::MAX_STORED) {
+            return Err("a bank takes at least one stored message at once, and at most 200,000 are stored for it");
         }
         for route in &self.routes {
             if route.targets.is_empty() || route.targets.iter().any(|target| usize::from(target.bank.0) >= banks) {
@@ -115,11 +120,18 @@ pub struct Acquirer {
     pub duplicate_rrn: bool,
     /// May DE7 be part of the duplicate key where DE12/DE13 are absent? (Resends often carry a new DE7.)
     pub duplicate_transmission: bool,
+    /// Does its front end take approvals of a part of the amount? Where not, and where the request does not say so itself
+    /// (1993: function code 181), the part is reversed and the payment declined.
+    pub partial_approvals: bool,
+    /// An approval that certainly did not reach it is reversed after this, unless it comes back for it.
+    pub undelivered_grace: Duration,
 }
 
 impl Acquirer {
     /// Requests in flight, where nothing else is said.
     pub const MAX_IN_FLIGHT: usize = 4096;
+    /// How long an undelivered approval waits for its acquirer, where nothing else is said.
+    pub const UNDELIVERED_GRACE: Duration = Duration::from_secs(60);
 
     /// A profile with nothing special about it: 4096 requests in flight, refusals and time-outs answered 91 (1993: 907 and
     /// 911), RRN as sent, check digits left to the bank.
@@ -136,6 +148,8 @@ impl Acquirer {
             processing: Vec::new(),
             duplicate_rrn: false,
             duplicate_transmission: false,
+            partial_approvals: false,
+            undelivered_grace: Self::UNDELIVERED_GRACE,
         }
     }
 
@@ -203,6 +217,85 @@ pub struct Bank {
     pub own_requests: BTreeMap<banklink_protocol::Mti, ResponseCode>,
     /// Time-outs in a row on one connection that take it out of routing until an echo succeeds; 0 = never.
     pub breaker: u32,
+    /// DE39 values that decline and mean something to us, beside those of the standard.
+    pub declining: Vec<ResponseCode>,
+    /// How payments are taken back at this bank.
+    pub reversal: Reversal,
+    /// How stored messages are delivered to it.
+    pub store: Store,
+}
+
+/// How payments are taken back at a bank.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reversal {
+    /// By an advice (0420, 0421), which must be accepted, or by a request (0400, 0401)? 1993 knows only the advice.
+    pub advice: bool,
+    /// What DE95 says of a partial reversal in 1987.
+    pub replacement: Replacement,
+    /// DE3 transaction types that are never reversed, inclusive ranges, beside inquiries and administration.
+    pub never: Vec<(u8, u8)>,
+    /// DE3 transaction types that cannot be taken back: where their outcome is unknown, people have to ask the bank.
+    pub ask: Vec<(u8, u8)>,
+}
+
+/// What DE95 (replacement amounts) says in a partial reversal of 1987.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replacement {
+    /// The amount that is left (the standard).
+    Left,
+    /// The amount that is taken back.
+    Delta,
+}
+
+impl Default for Reversal {
+    /// By advice; DE95 says what is left; deposits and credits other than refunds and adjustments are asked for.
+    fn default() -> Self {
+        Self { advice: true, replacement: Replacement::Left, never: Vec::new(), ask: vec![(21, 21), (23, 29)] }
+    }
+}
+
+/// How stored messages (reversals and advices) are delivered to a bank.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Store {
+    /// How many may wait for their answer at once; 1 where the bank wants strict order.
+    pub window: usize,
+    /// Pause after the first try that did not settle it; doubled each time up to `spacing_max`.
+    pub spacing: Duration,
+    /// The longest pause.
+    pub spacing_max: Duration,
+    /// After so many tries that the bank refused with a code outside the tables, or passed over while it answered
+    /// others, a message is parked.
+    pub strikes: u32,
+    /// Stored messages at most, parked ones among them; then new payments are answered 96.
+    pub limit: usize,
+    /// DE39 values that settle a reversal, beside the approving ones.
+    pub settling: Vec<ResponseCode>,
+    /// DE39 values after which it is tried again, without end.
+    pub retrying: Vec<ResponseCode>,
+}
+
+impl Store {
+    /// A window of 16, pauses from one second to five minutes, eight strikes, 100,000 messages, the standard's codes.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
+        let codes = |codes: &[&str]| codes.iter().filter_map(|code| ResponseCode::parse(code.as_bytes())).collect();
+        let (settling, retrying): (&[&str], &[&str]) = match version {
+            Version::V1987 => (&["21", "25", "94", "12"], &["09", "68", "90", "91", "96"]),
+            Version::V1993 => {
+                (&["400", "900", "901", "902", "913", "914"], &["906", "907", "909", "910", "911", "912", "923"])
+            }
+            Version::V2003 => (&["4000", "1816", "1822", "9102"], &["9107", "1811", "1812", "9111"]),
+        };
+        Self {
+            window: 16,
+            spacing: Duration::from_secs(1),
+            spacing_max: Duration::from_secs(300),
+            strikes: 8,
+            limit: 100_000,
+            settling: codes(settling),
+            retrying: codes(retrying),
+        }
+    }
 }
 
 impl Bank {
@@ -237,6 +330,9 @@ impl Bank {
             link: Link::default(),
             own_requests: BTreeMap::new(),
             breaker: Self::BREAKER,
+            declining: Vec::new(),
+            reversal: Reversal::default(),
+            store: Store::new(dialect.version()),
         }
     }
 

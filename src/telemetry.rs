@@ -4,6 +4,7 @@
 mod events;
 mod logging;
 mod metrics;
+mod stored;
 
 pub use events::{Names, note, payment};
 pub use logging::{Logging, start};

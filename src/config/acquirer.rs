@@ -68,6 +68,9 @@ fn read(
     let processing = fields::ranges(section, "processing", &(0..=99));
     let duplicate_rrn = section.boolean("duplicate_rrn").unwrap_or(false);
     let duplicate_transmission = section.boolean("duplicate_transmission").unwrap_or(false);
+    let partial_approvals = section.boolean("partial_approvals").unwrap_or(false);
+    let grace = section.duration("undelivered_grace", Duration::ZERO..=Duration::from_secs(3600));
+    let undelivered_grace = grace.unwrap_or(Acquirer::UNDELIVERED_GRACE);
     let tls = section.section("tls").map(|tls| certificates::server(&tls, report, None));
     let version = dialect.as_ref().map_or(banklink_protocol::dialect::Version::V1987, |dialect| dialect.version());
     let full_code = fields::code_or(section, "full_code", version, Acquirer::full_code(version));
@@ -89,6 +92,8 @@ fn read(
         processing,
         duplicate_rrn,
         duplicate_transmission,
+        partial_approvals,
+        undelivered_grace,
     };
     let settings = Settings {
         acquirer: id,

@@ -4,6 +4,7 @@ use super::{
     acquirer::{address, count, unique_name, write_timeout},
     certificates, fields,
     section::{Report, Section},
+    store,
 };
 use crate::{
     net::bank::{Direction, Settings, host_of},
@@ -91,6 +92,9 @@ fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Ban
         link: link(section, dialect),
         own_requests: own_requests(section, version),
         breaker: number(section, "breaker", 0..=1_000_000, Bank::BREAKER),
+        declining: section.texts("declining").iter().filter_map(|text| fields::code(section, text, version)).collect(),
+        reversal: store::reversal(section, version),
+        store: store::store(section, version),
         dialect: Arc::clone(dialect?),
     };
     Some(rule)

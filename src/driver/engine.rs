@@ -13,6 +13,7 @@ use crate::{
     clock::{Mono, Now},
     config::Config,
     net::{bank, connection::Line, hub::Hub, outlet::Refused},
+    record::PaymentId,
     switch::{ConnectionId, Input, NotSent, Note, Origin, Output, SendId, Switch},
     telemetry,
 };
@@ -189,7 +190,7 @@ impl Engine {
     /// By reference: most outputs are small, and the largest is not to be moved for each of them.
     fn collect_one(&mut self, unit: &mut Unit, now: Now, output: &Output) {
         match *output {
-            Output::Record(ref record) => unit.records.push(*record),
+            Output::Record(ref record) => unit.records.push(record.clone()),
             Output::ToBank { connection, send, ref header, ref message, expires } => {
                 let what = What::Send { connection, send, expires };
                 if let Err(why) = self.hand_to_bank(unit, connection, what, header, message) {
@@ -204,7 +205,7 @@ impl Engine {
                     let _ = self.hand_to_bank(unit, connection, What::AnswerBank, &header, message);
                 }
             }
-            Output::Answer { ref to, ref message } => self.answer(unit, to, message),
+            Output::Answer { ref to, approves, ref message } => self.answer(unit, now, to, approves, message),
             Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
             Output::Close { connection } => {
                 unit.effects.push(Effect::Close(connection, self.hub.connection(connection)));
@@ -232,16 +233,27 @@ impl Engine {
         Ok(())
     }
 
-    fn answer(&mut self, unit: &mut Unit, to: &Origin, message: &Message) {
+    fn answer(&mut self, unit: &mut Unit, now: Now, to: &Origin, approves: Option<PaymentId>, message: &Message) {
         let Origin::Session { acquirer, session, header, .. } = to;
-        let Some(line) = self.hub.session(*session) else { return self.counters.undelivered(*acquirer) };
+        let Some(line) = self.hub.session(*session) else {
+            self.counters.undelivered(*acquirer);
+            return self.not_delivered(now, approves);
+        };
         let header = line.settings.framing.answer_header(header);
         if let Err(error) = lay_out(unit, &line, &header, message) {
             let acquirer_name = &*self.names.acquirers[usize::from(acquirer.0)];
             tracing::error!(acquirer = acquirer_name, mti = %message.mti(), %error, "cannot lay out an answer");
-            return self.counters.undelivered(*acquirer);
+            self.counters.undelivered(*acquirer);
+            return self.not_delivered(now, approves);
         }
-        unit.effects.push(Effect::Write { line, end: unit.bytes.len(), what: What::Answer(*acquirer) });
+        unit.effects.push(Effect::Write { line, end: unit.bytes.len(), what: What::Answer(*acquirer, approves) });
+    }
+
+    /// An approval that certainly does not reach its acquirer.
+    fn not_delivered(&mut self, now: Now, approves: Option<PaymentId>) {
+        if let Some(payment) = approves {
+            self.machine.handle(now, Input::NotDelivered { payment });
+        }
     }
 
     /// Lets a unit leave.
@@ -266,7 +278,7 @@ impl Engine {
     fn write(&mut self, line: Rc<Line>, frame: &[u8], what: What) {
         let mark = match what {
             What::Send { send, expires, .. } => Some((send, expires)),
-            What::AnswerBank | What::Answer(_) => None,
+            What::AnswerBank | What::Answer(..) => None,
         };
         match (line.outlet.push(frame, mark), what) {
             (Ok(true), _) => self.dirty.push(line),
@@ -274,7 +286,12 @@ impl Engine {
             (Err(refused), What::Send { connection, send, .. }) => {
                 self.not_sent(&line, frame, connection, send, refused)
             }
-            (Err(_), What::Answer(acquirer)) => self.counters.undelivered(acquirer),
+            (Err(_), What::Answer(acquirer, approves)) => {
+                self.counters.undelivered(acquirer);
+                if let Some(payment) = approves {
+                    self.hub.push(Input::NotDelivered { payment });
+                }
+            }
             (Err(_), What::AnswerBank) => {}
         }
     }

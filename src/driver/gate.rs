@@ -5,7 +5,7 @@ use super::journal::{Journal, Position};
 use crate::{
     clock::Mono,
     net::connection::Line,
-    record::Record,
+    record::{PaymentId, Record},
     switch::{AcquirerId, ConnectionId, Note, SendId},
 };
 use bytes::BytesMut;
@@ -43,8 +43,8 @@ pub(super) enum What {
     Send { connection: ConnectionId, send: SendId, expires: Mono },
     /// An answer to a bank's own request.
     AnswerBank,
-    /// An answer to an acquirer.
-    Answer(AcquirerId),
+    /// An answer to an acquirer, and the approval it tells of.
+    Answer(AcquirerId, Option<PaymentId>),
 }
 
 impl Unit {
@@ -106,7 +106,6 @@ impl<J: Journal> Gate<J> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::PaymentId;
     use std::cell::Cell;
 
     /// A journal whose disk is told when to be done.

@@ -308,13 +308,15 @@ fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>)
             (Some(true), _) => Found::Disagreement("refused by the switch, approved to the acquirer"),
             (None, _) => Found::Disagreement("refused by the switch, the acquirer got no answer"),
         },
-        Some(Outcome::Unknown) => match (told, booked) {
+        Some(Outcome::Unknown { .. }) => match (told, booked) {
             (Some(true), _) => Found::Disagreement("timed out, approved to the acquirer"),
             (_, true) => Found::Unknown("booked at the bank"),
             (_, false) => Found::Unknown("not booked at the bank"),
         },
-        #[expect(unreachable_patterns, reason = "outcomes yet to come are nothing that agrees")]
-        Some(_) => Found::Disagreement("an outcome this comparison does not know"),
+        Some(Outcome::Taken { .. }) => match (told, booked) {
+            (Some(true), false) => Found::Refused,
+            _ => Found::Disagreement("taken over by the switch, and not acknowledged or booked"),
+        },
     }
 }
 

@@ -112,6 +112,13 @@ impl<'a> Addressee<'a> {
     }
 }
 
+/// Gives an answer of our own making the original data of the acquirer's request back.
+pub(super) fn echo_original(message: &mut Message, instruction: &Instruction) {
+    if let Some(Original::De90(original)) = instruction.original {
+        set(message, 90, &original.digits());
+    }
+}
+
 /// Gives an answer the original data of the acquirer's request back, in place of ours.
 pub(super) fn restore_original(message: &mut Message, instruction: &Instruction) {
     match (instruction.original, message.mti().version()) {

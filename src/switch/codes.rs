@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::rules::{Acquirer, Bank};
-use banklink_protocol::{dialect::Version, element::ResponseCode};
+use banklink_protocol::{Mti, dialect::Version, element::ResponseCode};
 
 const fn code(text: &[u8]) -> ResponseCode {
     match ResponseCode::parse(text) {
@@ -33,7 +33,11 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::NoBank | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
-        Refusal::NoOriginal => by_edition(version, b"25", b"914", b"1816"),
+        Refusal::NoOriginal | Refusal::BeingReversed => by_edition(version, b"25", b"914", b"1816"),
+        Refusal::TakenBack => unsupported(version),
+        Refusal::Irreversible => by_edition(version, b"40", b"115", b"1015"),
+        Refusal::OriginalAmount => by_edition(version, b"64", b"110", b"1010"),
+        Refusal::StoreFull | Refusal::Recovering => by_edition(version, b"96", b"909", b"1811"),
         Refusal::TooLate | Refusal::Unanswered => acquirer.timeout_code,
     }
 }
@@ -71,6 +75,68 @@ pub(super) fn told(bank: &Bank, answer: ResponseCode, approved: bool) -> Respons
         Some(&code) => code,
         None if !approved && approves(&answer) => by_edition(version, b"05", b"100", b"1000"),
         None => answer,
+    }
+}
+
+/// Our acknowledgement of a reversal or an advice that we took over.
+pub(super) const fn taken(version: Version, mti: Mti) -> ResponseCode {
+    if mti.class() == 4 {
+        by_edition(version, b"00", b"400", b"4000")
+    } else {
+        by_edition(version, b"00", b"000", b"0000")
+    }
+}
+
+/// What an acquirer is told that takes no approvals of a part: there is not enough for all of it.
+pub(super) const fn not_enough(version: Version) -> ResponseCode {
+    by_edition(version, b"51", b"116", b"1016")
+}
+
+/// Does this code say that a reversal took effect, now or before (94)?
+pub(super) fn took_reversal(answer: ResponseCode) -> bool {
+    const TOOK: [ResponseCode; 8] = [
+        code(b"00"),
+        code(b"000"),
+        code(b"0000"),
+        code(b"400"),
+        code(b"4000"),
+        code(b"94"),
+        code(b"913"),
+        code(b"1822"),
+    ];
+    TOOK.contains(&answer)
+}
+
+/// Does this code acknowledge an advice? 1993 says 900 and 901 beside 000.
+pub(super) fn acknowledges(answer: ResponseCode) -> bool {
+    const ACKNOWLEDGED: [ResponseCode; 2] = [code(b"900"), code(b"901")];
+    ACKNOWLEDGED.contains(&answer)
+}
+
+/// Does this code mean anything: to the standard of the bank's edition, or by its profile?
+pub(super) fn is_known(bank: &Bank, answer: ResponseCode) -> bool {
+    bank.approving.contains(&answer)
+        || bank.declining.contains(&answer)
+        || bank.codes_in.contains_key(&answer)
+        || accepts_reversal(answer)
+        || is_of_standard(bank.dialect.version(), answer)
+}
+
+/// The codes of the standard: of 1987 00 to 68, 75 to 99 and A0 (MAC failed); of 1993 the families approved (000 to 006),
+/// denied, picked up, file action, reversal and not processed; of 2003 those of four digits in the same families.
+fn is_of_standard(version: Version, answer: ResponseCode) -> bool {
+    let text = answer.as_str();
+    let number = text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse::<u16>().unwrap_or(u16::MAX));
+    match (version, number) {
+        (Version::V1987, Some(number)) => text.len() == 2 && matches!(number, 0..=68 | 75..=99),
+        (Version::V1987, None) => text == "A0",
+        (Version::V1993, Some(number)) => {
+            text.len() == 3 && matches!(number, 0..=6 | 100..=125 | 200..=210 | 300..=309 | 400..=403 | 480 | 900..=950)
+        }
+        (Version::V2003, Some(number)) => {
+            text.len() == 4 && matches!(number, 0..=99 | 800..=999 | 1000..=1999 | 4000..=4999 | 9000..=9999)
+        }
+        (_, None) => false,
     }
 }
 

@@ -1,20 +1,19 @@
-//! The machine's state, and the one place where what lasts is changed: [`Core::apply`].
+//! The machine's state. What lasts of it is changed in one place, `apply`.
 
 use super::{
-    AcquirerId, AcquirerSnapshot, BankId, BankSnapshot, ConnectionId, ConnectionSnapshot, Output, Snapshot,
+    AcquirerId, BankId, ConnectionId, Output,
     bank::BankState,
     duplicate::{InFlight, Names},
-    pending::{Pending, Pendings, State},
+    pending::Pendings,
     random::Random,
-    recent::{Past, Recent},
+    recent::Recent,
     route::Router,
+    store::Store,
+    tombstone::Tombstones,
+    undelivered::Undelivered,
     wheel::Wheel,
 };
-use crate::{
-    clock::{Mono, Now},
-    record::{Outcome, PaymentId, Record},
-    rules::Rules,
-};
+use crate::{clock::Now, record::PaymentId, rules::Rules};
 use banklink_protocol::element::Stan;
 use std::collections::VecDeque;
 
@@ -26,7 +25,8 @@ pub(super) struct AcquirerState {
     pub(super) answers: u64,
 }
 
-/// All state. What lasts (entries, STANs, the recent past, numbers of payments) is changed by Records alone.
+/// All state. What lasts (entries, STANs, stored messages, the recent past, numbers of payments) is changed by Records
+/// alone.
 pub(super) struct Core {
     pub(super) router: Router,
     pub(super) names: Names,
@@ -38,16 +38,21 @@ pub(super) struct Core {
     pub(super) acquirers: Vec<AcquirerState>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) random: Random,
+    pub(super) store: Store,
+    pub(super) undelivered: Undelivered,
+    pub(super) tombstones: Tombstones,
     pub(super) next_payment: PaymentId,
-    /// The first timers are connections', these; the others are entries'.
+    /// The first timers are connections', these; then comes one for each bank's queue and one for each acquirer's
+    /// undelivered approvals; the others are entries'.
     pub(super) link_timers: Vec<ConnectionId>,
     pub(super) draining: bool,
     pub(super) drained: bool,
 }
 
 impl Core {
-    pub(super) fn new(rules: &Rules, now: Now, seed: u64) -> Self {
+    pub(super) fn new(rules: &Rules, now: Now, seed: u64, key: Option<[u8; 16]>) -> Self {
         let mut random = Random::new(seed);
+        let own_key = (u128::from(random.next()) << 64 | u128::from(random.next())).to_le_bytes();
         let mut link_timers = Vec::new();
         let mut banks = Vec::with_capacity(rules.banks.len());
         for (id, bank) in rules.banks.iter().enumerate() {
@@ -60,11 +65,14 @@ impl Core {
         let expected = rules.acquirers.iter().map(|acquirer| acquirer.max_in_flight).sum::<usize>().min(1 << 10);
         Self {
             router: Router::compile(rules),
-            names: Names::new(random.next()),
+            names: Names::new(key.unwrap_or(own_key)),
             duplicates: InFlight::new(expected),
             recent: Recent::new(rules.recent),
             pendings: Pendings::default(),
             wheel: Wheel::new(now.mono),
+            store: Store::new(rules.banks.len()),
+            undelivered: Undelivered::new(rules.acquirers.len()),
+            tombstones: Tombstones::default(),
             banks,
             acquirers: vec![AcquirerState::default(); rules.acquirers.len()],
             outputs: VecDeque::new(),
@@ -76,80 +84,36 @@ impl Core {
         }
     }
 
-    /// Folds one Record into the state.
-    pub(super) fn apply(&mut self, record: &Record) {
-        match *record {
-            Record::Received { payment, .. } => self.next_payment = PaymentId(self.next_payment.0.max(payment.0 + 1)),
-            Record::Sent { payment, at, connection, original, rrn, card, references, .. } => {
-                self.make_way(connection.bank, original.stan);
-                let past = Past { connection, original, rrn, card, answered: false, references };
-                let past = self.recent.insert(past);
-                let key = self.pendings.insert(Pending {
-                    connection,
-                    stan: original.stan,
-                    transmission: original.transmission,
-                    mti: original.mti,
-                    sent: Mono(0),
-                    past,
-                    state: State::Payment(payment),
-                });
-                let bank = &mut self.banks[usize::from(connection.bank.0)];
-                bank.stans.take(original.stan, original.transmission, at, key);
-                bank.in_flight += 1;
-                bank.links[usize::from(connection.slot)].in_flight += 1;
-            }
-            Record::NotSent { bank, stan, .. } => {
-                let key = self.end(bank, stan);
-                let pending = self.pendings.get(key).expect("ended entries stay until they are freed");
-                self.recent.forget(pending.past, pending.connection, stan);
-                self.release(key);
-            }
-            Record::Outcome { sent: Some((bank, stan)), outcome, .. } => {
-                let key = self.end(bank, stan);
-                if outcome != Outcome::Unknown {
-                    let pending = self.pendings.get(key).expect("ended entries stay until they are freed");
-                    self.recent.answered(pending.past, pending.connection, stan);
-                    self.release(key);
-                }
-            }
-            Record::Outcome { sent: None, .. } | Record::Answered { .. } => {}
-        }
+    /// The timer of a bank's queue.
+    pub(super) const fn queue_timer(&self, bank: BankId) -> u32 {
+        self.link_timers.len() as u32 + bank.0 as u32
     }
 
-    /// Frees the place of a STAN that a late entry held until it was forgotten, of which no Record speaks: when Records are
-    /// folded, the next payment in that place says so.
-    fn make_way(&mut self, bank: BankId, stan: Stan) {
-        let held = self.banks[usize::from(bank.0)].stans.find(stan);
-        let late = |key: &u32| self.pendings.get(*key).is_some_and(|held| matches!(held.state, State::Late(_)));
-        if let Some(key) = held.filter(late) {
-            self.release(key);
-        }
-    }
-
-    /// Ends the payment under this STAN. Its entry stays behind as late, until it is freed.
-    fn end(&mut self, bank: BankId, stan: Stan) -> u32 {
-        let state = &mut self.banks[usize::from(bank.0)];
-        let key = state.stans.find(stan).expect("a Record ends only what a Record began");
-        let pending = self.pendings.get_mut(key).expect("a STAN in use has its entry");
-        assert_eq!(pending.stan, stan, "a STAN in use has its own entry");
-        if let State::Payment(id) = pending.state {
-            state.in_flight -= 1;
-            state.links[usize::from(pending.connection.slot)].in_flight -= 1;
-            pending.state = State::Late(id);
-        }
-        key
-    }
-
-    /// Frees an entry and its STAN: a payment's that has ended, or a network message's.
-    pub(super) fn release(&mut self, key: u32) {
-        let pending = self.pendings.remove(key);
-        assert!(!matches!(pending.state, State::Payment(_)), "a payment in flight ends by a Record");
-        self.banks[usize::from(pending.connection.bank.0)].stans.release(pending.stan);
+    /// The timer of an acquirer's undelivered approvals.
+    pub(super) const fn undelivered_timer(&self, acquirer: AcquirerId) -> u32 {
+        (self.link_timers.len() + self.banks.len()) as u32 + acquirer.0 as u32
     }
 
     /// The timer of an entry.
     pub(super) const fn timer(&self, key: u32) -> u32 {
-        self.link_timers.len() as u32 + key
+        (self.link_timers.len() + self.banks.len() + self.acquirers.len()) as u32 + key
+    }
+
+    /// Whose timer this is.
+    pub(super) fn owner(&self, timer: u32) -> Owner {
+        let mut number = timer as usize;
+        if let Some(&connection) = self.link_timers.get(number) {
+            return Owner::Connection(connection);
+        }
+        number -= self.link_timers.len();
+        if number < self.banks.len() {
+            return Owner::Queue(BankId(number as u16));
+        }
+        number -= self.banks.len();
+        if number < self.acquirers.len() {
+            return Owner::Undelivered(AcquirerId(number as u16));
+        }
+        Owner::Entry((number - self.acquirers.len()) as u32)
     }
 
     pub(super) fn acquirer(&mut self, id: AcquirerId) -> &mut AcquirerState {
@@ -159,28 +123,13 @@ impl Core {
     pub(super) fn bank(&mut self, id: BankId) -> &mut BankState {
         &mut self.banks[usize::from(id.0)]
     }
+}
 
-    pub(super) fn snapshot(&self, rules: &Rules) -> Snapshot {
-        let bank = |(bank, profile): (&BankState, &crate::rules::Bank)| BankSnapshot {
-            name: profile.name.clone(),
-            connections: bank
-                .links
-                .iter()
-                .map(|link| ConnectionSnapshot { state: link.visible(), in_flight: link.in_flight })
-                .collect(),
-            in_flight: bank.in_flight,
-            counters: bank.counters,
-        };
-        let acquirer = |(state, profile): (&AcquirerState, &crate::rules::Acquirer)| AcquirerSnapshot {
-            name: profile.name.clone(),
-            in_flight: state.in_flight,
-            requests: state.requests,
-            answers: state.answers,
-        };
-        Snapshot {
-            banks: self.banks.iter().zip(&rules.banks).map(bank).collect(),
-            acquirers: self.acquirers.iter().zip(&rules.acquirers).map(acquirer).collect(),
-            draining: self.draining,
-        }
-    }
+/// Whose a timer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Owner {
+    Connection(ConnectionId),
+    Queue(BankId),
+    Undelivered(AcquirerId),
+    Entry(u32),
 }

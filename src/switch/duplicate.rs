@@ -7,12 +7,13 @@
 use super::{
     AcquirerId,
     instruction::{Instruction, Original},
+    recent::Past,
 };
 use crate::{record::References, rules::Acquirer};
-use banklink_protocol::element::{OriginalData, Stan};
-use foldhash::quality::FixedState;
+use banklink_protocol::element::{OriginalData, Pan, Stan};
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, Hasher};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
 
 /// What a field of the key looks like for comparison: hosts pad and trim.
 fn part(instruction: &Instruction, field: u8) -> &[u8] {
@@ -42,14 +43,19 @@ pub(super) fn same_payment(one: &Instruction, other: &Instruction) -> bool {
     one.amount == other.amount && one.currency == other.currency && one.pan == other.pan
 }
 
-/// Makes the digests; seeded, so that no peer can choose them.
+/// Does a resend agree with what was received under the same key?
+pub(super) fn same_as_past(past: &Past, instruction: &Instruction, references: References) -> bool {
+    past.asked == instruction.amount && past.references.card == references.card
+}
+
+/// Makes the digests; keyed, so that no peer can choose them, and nobody can tell a card from its digest.
 pub(super) struct Names {
-    state: FixedState,
+    key: [u8; 16],
 }
 
 impl Names {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { state: FixedState::with_seed(seed) }
+    pub(super) const fn new(key: [u8; 16]) -> Self {
+        Self { key }
     }
 
     /// All names of a request.
@@ -58,6 +64,7 @@ impl Names {
             duplicate: self.duplicate(acquirer, instruction, profile),
             trace: self.trace(acquirer, instruction),
             rrn: self.rrn(acquirer, instruction),
+            card: instruction.pan.as_ref().map_or(0, |pan| self.card(pan)),
         }
     }
 
@@ -84,23 +91,29 @@ impl Names {
     fn trace(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
         let field = if instruction.mti.version() == 0 { 7 } else { 12 };
         match instruction.kept.get(field) {
-            Some(moment) => self.trace_of(acquirer, instruction.stan, moment),
+            Some(moment) => self.trace_of(acquirer, instruction, instruction.stan, moment),
             None => 0,
         }
     }
 
-    fn trace_of(&self, acquirer: AcquirerId, stan: Stan, moment: &[u8]) -> u64 {
+    /// With the terminal, which the original data do not repeat and the message beside them does: terminals that count
+    /// alike begin payments under one STAN in the same second.
+    fn trace_of(&self, acquirer: AcquirerId, instruction: &Instruction, stan: Stan, moment: &[u8]) -> u64 {
         let mut buffer = Buffer::new(b'T', acquirer);
         buffer.push(&stan.digits());
         buffer.push(moment);
+        buffer.push(part(instruction, 41));
         self.digest(&buffer)
     }
 
-    /// The name by which the original data speak of an earlier message.
-    pub(super) fn original(&self, acquirer: AcquirerId, original: &Original) -> u64 {
-        match original {
-            Original::De90(OriginalData { stan, transmission, .. }) => self.trace_of(acquirer, *stan, &transmission.0),
-            Original::De56 { stan, local } => self.trace_of(acquirer, *stan, local),
+    /// The name by which a message speaks of an earlier one in its original data; 0 where it does not.
+    pub(super) fn original(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        match instruction.original {
+            Some(Original::De90(OriginalData { stan, transmission, .. })) => {
+                self.trace_of(acquirer, instruction, stan, &transmission.0)
+            }
+            Some(Original::De56 { stan, local }) => self.trace_of(acquirer, instruction, stan, &local),
+            None => 0,
         }
     }
 
@@ -116,9 +129,18 @@ impl Names {
         self.digest(&buffer)
     }
 
+    /// Of every acquirer's payments: a card is the same wherever it is used.
+    fn card(&self, pan: &Pan) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.key);
+        hasher.write_u8(b'C');
+        #[expect(clippy::disallowed_methods, reason = "only its keyed digest is kept")]
+        hasher.write(pan.expose());
+        hasher.finish().max(1)
+    }
+
     /// Never 0, which stands for "no name".
     fn digest(&self, buffer: &Buffer) -> u64 {
-        let mut hasher = self.state.build_hasher();
+        let mut hasher = SipHasher13::new_with_key(&self.key);
         hasher.write(&buffer.bytes[..buffer.length]);
         hasher.finish().max(1)
     }

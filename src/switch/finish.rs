@@ -3,12 +3,13 @@
 use super::{
     ConnectionId, Note, Origin, OutcomeKind, Output, PaymentNote, Refusal, Turn,
     answer::{self, Addressee},
-    codes,
+    codes, kept,
     pending::Waiting,
+    recent::{Past, Standing},
 };
 use crate::{
     clock::Mono,
-    record::{Outcome, Record},
+    record::{Body, Doubt, Outcome, PaymentId, Record},
 };
 use banklink_protocol::{
     Message,
@@ -25,12 +26,23 @@ pub(super) struct Ended {
 
 /// The ways to end.
 pub(super) enum How {
-    /// The bank answered.
-    Answered { outcome: Outcome, approved: bool, code: ResponseCode },
-    /// It did not, in time.
-    TimedOut,
+    /// The bank approved, and the acquirer is told so.
+    Approved { outcome: Outcome, code: ResponseCode, reversible: bool },
+    /// The bank declined.
+    Declined { outcome: Outcome, code: ResponseCode },
+    /// Nobody may rely on it.
+    Doubtful { why: Doubt, code: ResponseCode, key: u32, approved: Part },
+    /// A reversal or an advice: we took it over.
+    Taken { outcome: Outcome, code: ResponseCode },
     /// No bank has it.
     Refused { refusal: Refusal, field: Option<u8> },
+}
+
+/// What a doubtful answer said of an approval: its amount, where that is not all, and its DE38.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Part {
+    pub(super) amount: Option<u64>,
+    pub(super) authorization: Option<[u8; 6]>,
 }
 
 impl Ended {
@@ -38,17 +50,20 @@ impl Ended {
         Self { sent: None, how: How::Refused { refusal, field: None } }
     }
 
-    pub(super) const fn refused_for(refusal: Refusal, field: u8) -> Self {
-        Self { sent: None, how: How::Refused { refusal, field: Some(field) } }
+    pub(super) const fn refused_for(refusal: Refusal, field: Option<u8>) -> Self {
+        Self { sent: None, how: How::Refused { refusal, field } }
     }
 }
 
 /// What all addressees are told.
 struct Verdict {
+    outcome: Outcome,
     code: ResponseCode,
     kind: OutcomeKind,
     /// The data element at fault, for DE44.
     field: Option<u8>,
+    /// The approval that the answer tells of.
+    approves: Option<PaymentId>,
 }
 
 impl Turn<'_> {
@@ -56,38 +71,85 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self, waiting: Box<Waiting>, ended: Ended, body: Option<Message>) {
         let acquirer = waiting.origin.acquirer();
         self.core.acquirer(acquirer).in_flight -= 1 + waiting.attached.len();
-        let (outcome, verdict) = self.verdict(&waiting, ended.how);
+        let verdict = self.verdict(&waiting, &ended.how);
+        let first =
+            self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, body.clone(), ended.sent);
         if let Some(payment) = waiting.id {
             let sent = ended.sent.map(|(connection, stan, _)| (connection.bank, stan));
-            self.commit(Record::Outcome { payment, at: self.now.wall, sent, outcome });
+            let answer = if body.is_some() { repeatable(&first, &waiting) } else { Body::default() };
+            let (at, outcome, told) = (self.now.wall, verdict.outcome, verdict.code);
+            self.commit(Record::Outcome { payment, at, sent, outcome, told, answer });
+            match ended.how {
+                // Its acquirer's own reversal takes it back.
+                How::Doubtful { why: Doubt::Reversed, .. } => {}
+                How::Doubtful { why, key, approved, .. } => self.take_back(key, payment, why, approved),
+                _ => {}
+            }
         }
-        self.conclude(waiting, &verdict, body, ended.sent);
+        self.conclude(waiting, &verdict, first, body, ended.sent);
         self.settle_drain();
     }
 
     /// Refuses a request that passed the door but never counted as in flight.
     pub(super) fn refuse(&mut self, waiting: Box<Waiting>, refusal: Refusal) {
-        let code = codes::refusal(self.profile(waiting.origin.acquirer()), refusal);
-        let verdict = Verdict { code, kind: OutcomeKind::Refused(refusal), field: None };
-        self.conclude(waiting, &verdict, None, None);
+        self.refuse_for(waiting, refusal, None);
+    }
+
+    /// The same, naming the data element at fault.
+    pub(super) fn refuse_for(&mut self, waiting: Box<Waiting>, refusal: Refusal, field: Option<u8>) {
+        let verdict = self.verdict(&waiting, &How::Refused { refusal, field });
+        let first = self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, None, None);
+        self.conclude(waiting, &verdict, first, None, None);
+    }
+
+    /// Tells everybody who waits that the switch cannot say, and records nothing.
+    pub(super) fn give_up(&mut self, mut waiting: Box<Waiting>) {
+        waiting.id = None;
+        self.refuse(waiting, Refusal::Recovering);
+    }
+
+    /// Gives the answer of a payment once more. An approval that was undelivered is so no longer.
+    pub(super) fn replay(&mut self, past: &Past, told: ResponseCode, waiting: Box<Waiting>) {
+        let payment = past.payment;
+        let undelivered = self.core.undelivered.get(payment).cloned();
+        let approves = (past.standing == Standing::Approved && undelivered.is_some()).then_some(payment);
+        let verdict = Verdict {
+            outcome: Outcome::Refused { code: told },
+            code: told,
+            kind: OutcomeKind::Replayed,
+            field: None,
+            approves,
+        };
+        if let Some(approval) = undelivered {
+            self.commit(Record::Delivered { payment, at: self.now.wall });
+            self.core.undelivered.given(approval);
+        }
+        let mut answer = self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, None, None);
+        if let Some(body) = self.core.recent.answer(past) {
+            body.put(&mut answer);
+        }
+        self.conclude(waiting, &verdict, answer, None, None);
     }
 
     /// The outcome in the bank's terms, and what the acquirer is told.
-    fn verdict(&self, waiting: &Waiting, how: How) -> (Outcome, Verdict) {
+    fn verdict(&self, waiting: &Waiting, how: &How) -> Verdict {
         let profile = self.profile(waiting.origin.acquirer());
-        match how {
-            How::Answered { outcome, approved, code } => {
-                let kind = if approved { OutcomeKind::Approved } else { OutcomeKind::Declined };
-                (outcome, Verdict { code, kind, field: None })
+        let told = |outcome, code, kind| Verdict { outcome, code, kind, field: None, approves: None };
+        match *how {
+            How::Approved { outcome, code, reversible } => {
+                let approves = waiting.id.filter(|_| reversible);
+                Verdict { approves, ..told(outcome, code, OutcomeKind::Approved) }
             }
-            How::TimedOut => {
-                let verdict = Verdict { code: profile.timeout_code, kind: OutcomeKind::TimedOut, field: None };
-                (Outcome::Unknown, verdict)
+            How::Declined { outcome, code } => told(outcome, code, OutcomeKind::Declined),
+            How::Doubtful { why, code, .. } => {
+                let kind = if why == Doubt::TimedOut { OutcomeKind::TimedOut } else { OutcomeKind::Doubtful };
+                told(Outcome::Unknown { why }, code, kind)
             }
+            How::Taken { outcome, code } => told(outcome, code, OutcomeKind::Taken),
             How::Refused { refusal, field } => {
                 let code = codes::refusal(profile, refusal);
                 let field = field.filter(|_| refusal == Refusal::Untranslatable);
-                (Outcome::Refused { code }, Verdict { code, kind: OutcomeKind::Refused(refusal), field })
+                Verdict { field, ..told(Outcome::Refused { code }, code, OutcomeKind::Refused(refusal)) }
             }
         }
     }
@@ -97,6 +159,7 @@ impl Turn<'_> {
         &mut self,
         mut waiting: Box<Waiting>,
         verdict: &Verdict,
+        first: Message,
         body: Option<Message>,
         sent: Option<(ConnectionId, Stan, Mono)>,
     ) {
@@ -107,15 +170,21 @@ impl Turn<'_> {
             let pan = waiting.instruction.pan.as_ref().filter(|_| resend.pan_in_de2);
             let addressee = Addressee { mti: resend.mti, pan, kept: &resend.kept };
             let message = self.answer_for(&addressee, &waiting, verdict, body.clone(), sent);
-            self.answer(resend.origin, message);
+            self.answer(resend.origin, message, verdict.approves);
         }
         if !waiting.abandoned {
-            let addressee = Addressee::first(&waiting.instruction);
-            let message = self.answer_for(&addressee, &waiting, verdict, body, sent);
-            self.answer(waiting.origin.clone(), message);
+            self.answer(waiting.origin.clone(), first, verdict.approves);
         }
-        if let (Some(payment), true) = (waiting.id, delivered) {
-            self.commit(Record::Answered { payment, at: self.now.wall, code: verdict.code });
+        match (waiting.id, delivered) {
+            (Some(payment), true) => {
+                self.commit(Record::Answered { payment, at: self.now.wall, code: verdict.code });
+            }
+            (Some(_), false) => {
+                if let Some(payment) = verdict.approves {
+                    self.not_delivered(payment);
+                }
+            }
+            (None, _) => {}
         }
         self.note(Note::Payment(note));
         self.core.pendings.done(waiting);
@@ -131,7 +200,10 @@ impl Turn<'_> {
         sent: Option<(ConnectionId, Stan, Mono)>,
     ) -> Message {
         let (Some(mut message), Some((connection, ..))) = (body, sent) else {
-            return addressee.own(&self.profile(waiting.origin.acquirer()).dialect, verdict.code, verdict.field);
+            let dialect = &self.profile(waiting.origin.acquirer()).dialect;
+            let mut message = addressee.own(dialect, verdict.code, verdict.field);
+            answer::echo_original(&mut message, &waiting.instruction);
+            return message;
         };
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         addressee.restore(&mut message, bank, waiting.own_rrn.is_some());
@@ -168,8 +240,18 @@ impl Turn<'_> {
     }
 
     /// Hands an answer out.
-    pub(super) fn answer(&mut self, to: Origin, message: Message) {
+    pub(super) fn answer(&mut self, to: Origin, message: Message, approves: Option<PaymentId>) {
         self.core.acquirer(to.acquirer()).answers += 1;
-        self.output(Output::Answer { to, message });
+        self.output(Output::Answer { to, approves, message });
     }
+}
+
+/// What of an answer is kept for resends: all but what they say themselves.
+fn repeatable(answer: &Message, waiting: &Waiting) -> Body {
+    let own = |field: u8| match field {
+        4 => answer.number(4) == waiting.instruction.amount,
+        2 | 39 | 90 | 56 => true,
+        _ => kept::FIELDS.contains(&field),
+    };
+    Body::of(answer, |field| !own(field))
 }

@@ -1,7 +1,10 @@
 //! All that can happen to the switch.
 
 use super::{AcquirerId, ConnectionId, Origin, SendId, SessionId};
-use crate::rules::Rules;
+use crate::{
+    record::{Decision, PaymentId},
+    rules::Rules,
+};
 use banklink_protocol::{DecodeError, Message, frame::Header};
 use std::sync::Arc;
 
@@ -48,6 +51,20 @@ pub enum Input {
         why: NotSent,
         /// What was to be sent.
         message: Option<Message>,
+    },
+    /// An answer certainly did not reach its acquirer: its session had ended, or did not take it.
+    NotDelivered {
+        /// The payment it was of.
+        payment: PaymentId,
+    },
+    /// Somebody decided over a stored message.
+    Decide {
+        /// Its number.
+        item: PaymentId,
+        /// To try again, or to leave it at that.
+        decision: Decision,
+        /// Who, and why.
+        by: Box<str>,
     },
     /// A connection is open (TCP, TLS and certificate checks done).
     ConnectionUp {

@@ -16,6 +16,8 @@ pub(super) struct Instruction {
     pub(super) pan: Option<Pan>,
     /// Did the number come in DE2 (and so goes back in the answer)?
     pub(super) pan_in_de2: bool,
+    /// Of track 2, where the number came from there (YYMM).
+    pub(super) expiry: Option<[u8; 4]>,
     /// DE3.
     pub(super) processing: Option<ProcessingCode>,
     /// DE4, minor units.
@@ -34,6 +36,8 @@ pub(super) struct Instruction {
     pub(super) acquiring: Option<u64>,
     /// Which earlier message it speaks of (DE90, 1993: DE56).
     pub(super) original: Option<Original>,
+    /// May a part of the amount be approved, by the request's own word (1993: function code 181)?
+    pub(super) takes_part: bool,
     /// The fields its answer gives back.
     pub(super) kept: Kept,
 }
@@ -69,12 +73,13 @@ impl Instruction {
         let processing = processing(message, &kept, mti, profile)?;
         let amount = amount(message, &kept, mti, processing)?;
         let pan_in_de2 = message.has(2);
-        let pan = pan(message, pan_in_de2, profile.luhn)?;
+        let (pan, expiry) = pan(message, pan_in_de2, profile.luhn)?;
         let mcc_field = if version == Version::V1987 { 18 } else { 26 };
         Ok(Self {
             mti,
             pan,
             pan_in_de2,
+            expiry,
             processing,
             amount,
             currency: currency(message, &kept)?,
@@ -84,6 +89,7 @@ impl Instruction {
             rrn: kept.get(37).and_then(Rrn::parse),
             acquiring: kept.number(32),
             original: original(message)?,
+            takes_part: version != Version::V1987 && message.number(24) == Some(181),
             kept,
         })
     }
@@ -93,14 +99,20 @@ impl Instruction {
         Some(Money { minor: i64::try_from(self.amount?).ok()?, currency: self.currency? })
     }
 
+    /// The same for the Record: a currency that did not come is 000.
+    pub(super) fn amount_received(&self) -> Option<Money> {
+        let currency = self.currency.unwrap_or(Currency::numeric(0));
+        Some(Money { minor: i64::try_from(self.amount?).ok()?, currency })
+    }
+
     /// What may be shown of the card.
     pub(super) fn card(&self) -> Option<CardEnds> {
         self.pan.as_ref().and_then(CardEnds::of)
     }
 
-    /// A reversal, or an advice that completes something earlier: it follows its original's bank.
-    pub(super) fn follows(&self) -> bool {
-        self.mti.class() == 4 || self.mti.function() == 2 || self.original.is_some()
+    /// An advice: what it says has happened already.
+    pub(super) const fn is_advice(&self) -> bool {
+        self.mti.function() == 2
     }
 }
 
@@ -136,7 +148,11 @@ fn amount(message: &Message, kept: &Kept, mti: Mti, processing: Option<Processin
     if amount.is_none() && (moves_money || message.has(4)) { reject(Refusal::Amount, 4) } else { Ok(amount) }
 }
 
-fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Option<Pan>, Reject> {
+/// The card number, and the expiry where both are those of track 2.
+type Card = (Option<Pan>, Option<[u8; 4]>);
+
+fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Card, Reject> {
+    let mut expiry = None;
     let mut track = Zeroizing::new([0; 40]);
     let track = message.read(35, &mut *track).map(|length| &track[..length]);
     let (pan, field) = if in_de2 {
@@ -149,12 +165,14 @@ fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Option<Pan>, Rejec
         }
         (pan, 2)
     } else if message.has(35) {
-        (track.and_then(Track2::parse).map(|track| track.pan().clone()), 35)
+        let track = track.and_then(Track2::parse);
+        expiry = track.as_ref().and_then(Track2::expiry);
+        (track.map(|track| track.pan().clone()), 35)
     } else {
-        return Ok(None);
+        return Ok((None, None));
     };
     match pan {
-        Some(pan) if !luhn || pan.luhn() => Ok(Some(pan)),
+        Some(pan) if !luhn || pan.luhn() => Ok((Some(pan), expiry)),
         _ => reject(Refusal::Card, field),
     }
 }

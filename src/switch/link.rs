@@ -15,10 +15,10 @@
 //! on it go on waiting, since their answers may come by any other connection of the bank.
 
 use super::{
-    BankId, ConnectionId, LinkChange, LinkState, Note, Output, Turn, codes, matching, network,
-    pending::{Exchange, Pending, State as Entry},
+    AcquirerId, BankId, ConnectionId, LinkChange, LinkState, Note, Output, Turn, codes, matching, network,
+    pending::{Exchange, Memory, Pending, State as Entry},
 };
-use crate::{clock::Mono, rules};
+use crate::{clock::Mono, record::Unanswered, rules};
 use banklink_protocol::Message;
 use std::time::Duration;
 
@@ -170,6 +170,7 @@ impl<'r> Turn<'r> {
         self.enter(connection, State::Open(open), why);
         self.link(connection).failures = 0;
         self.await_silence(connection);
+        self.bank_is_back(connection.bank);
     }
 
     /// Lets go of a connection; it is Down when we are told that it ended.
@@ -233,8 +234,14 @@ impl<'r> Turn<'r> {
             stan,
             transmission,
             mti: message.mti(),
+            institutions: (0, 0),
             sent: self.now.mono,
-            past: 0,
+            acquirer: AcquirerId(0),
+            unanswered: Unanswered::Leave,
+            owed: None,
+            held: None,
+            remembered: Memory::No,
+            approved: false,
             state: Entry::Network(exchange),
         });
         self.core.bank(connection.bank).stans.occupy(stan, key);
@@ -425,6 +432,9 @@ impl<'r> Turn<'r> {
         }
         let to = self.link(connection).visible();
         self.note(Note::Link { connection, from, to, why });
+        if standing == Standing::Up {
+            self.bank_is_back(connection.bank);
+        }
     }
 
     fn enter(&mut self, connection: ConnectionId, state: State, why: LinkChange) {

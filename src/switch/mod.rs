@@ -2,13 +2,19 @@
 //!
 //! A request's way: [`request`] (door: `instruction`; resends: `duplicate`; banks: `route`; our trace numbers: `stan`;
 //! the bank's form: `outbound`) → the bank → [`response`] (whose: `matching`) or the timer (`wheel`) → [`finish`] (the
-//! answer: `answer`). Connections live in `link`. What lasts is changed by Records alone, in `core`.
+//! answer: `answer`). What nobody may rely on (`doubt`) is taken back (`reversal`); what an acquirer takes back or advises
+//! is taken over (`takeover`). Both are stored (`store`) and delivered however long it takes (`delivery`). Connections live
+//! in `link`. What lasts is changed by Records alone, in `apply`.
 
 mod answer;
+mod answers;
+mod apply;
 mod bank;
 mod check;
 mod codes;
 mod core;
+mod delivery;
+mod doubt;
 mod duplicate;
 pub mod explain;
 mod finish;
@@ -16,6 +22,7 @@ mod ids;
 mod input;
 mod instruction;
 mod kept;
+mod lasting;
 mod link;
 mod matching;
 mod network;
@@ -27,20 +34,29 @@ mod random;
 mod recent;
 mod request;
 mod response;
+mod reversal;
 mod route;
 mod snapshot;
 mod stan;
+mod store;
+mod takeover;
 #[cfg(test)]
 mod tests;
+mod tombstone;
+mod undelivered;
+mod unsent;
 mod wheel;
 
 pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};
 pub use input::{Input, NotSent};
 pub use notes::{Ignored, LinkChange, LinkState, Note, OutcomeKind, PaymentNote, Refusal};
 pub use output::Output;
-pub use snapshot::{AcquirerSnapshot, BankCounters, BankSnapshot, ConnectionSnapshot, Snapshot};
+pub use snapshot::{AcquirerSnapshot, BankCounters, BankSnapshot, ConnectionSnapshot, Snapshot, StoredSnapshot};
 
-use self::{core::Core, pending::State};
+use self::{
+    core::{Core, Owner},
+    pending::State,
+};
 use crate::{
     clock::{Mono, Now},
     record::Record,
@@ -62,11 +78,34 @@ impl Switch {
     /// Where [`Rules::check`] does not hold: the configuration lets no such rules through.
     #[must_use]
     pub fn new(rules: Arc<Rules>, now: Now, seed: u64) -> Self {
+        Self::with_key(rules, now, seed, None)
+    }
+
+    /// A fresh machine whose digests of names are keyed with `key`: the digests of Records made under the same key are its
+    /// own.
+    ///
+    /// # Panics
+    /// As [`Switch::new`].
+    #[must_use]
+    pub fn with_key(rules: Arc<Rules>, now: Now, seed: u64, key: Option<[u8; 16]>) -> Self {
         rules.check().expect("rules are checked before a switch is made of them");
-        let core = Core::new(&rules, now, seed);
+        let core = Core::new(&rules, now, seed, key);
         let mut switch = Self { rules, core };
         switch.turn(now).connect_all();
         switch
+    }
+
+    /// To be called once when all Records of an earlier life are applied, before any input: what was with a bank is in
+    /// doubt now, and taken back.
+    pub fn recover(&mut self, now: Now) {
+        self.turn(now).recover();
+    }
+
+    /// The machine is about to be thrown away, since what it recorded cannot be made durable: drops all that it wanted done
+    /// and answers everybody who waits with 96. Nothing of it is recorded.
+    pub fn abandon(&mut self, now: Now) {
+        self.core.outputs.clear();
+        self.turn(now).abandon();
     }
 
     /// Decides. `now` never goes back in `now.mono`; `now.wall` may step.
@@ -78,6 +117,8 @@ impl Switch {
             Input::FromBank { connection, header, message } => turn.bank_message(connection, header, message),
             Input::UnreadableFromBank { connection, error } => turn.unreadable_from_bank(connection, &error),
             Input::NotSent { connection: _, send, why, message } => turn.not_sent(send, why, message),
+            Input::NotDelivered { payment } => turn.not_delivered(payment),
+            Input::Decide { item, decision, by } => turn.decide(item, decision, by),
             Input::ConnectionUp { connection } => turn.connection_up(connection),
             Input::ConnectionDown { connection } => turn.connection_down(connection),
             Input::SessionClosed { acquirer, session } => turn.session_closed(acquirer, session),
@@ -115,10 +156,22 @@ impl Switch {
         self.core.snapshot(&self.rules)
     }
 
+    /// The messages stored for banks, oldest first.
+    #[must_use]
+    pub fn stored(&self) -> Vec<StoredSnapshot> {
+        self.core.stored()
+    }
+
     /// Can at least one bank take payments (and is the switch not draining)?
     #[must_use]
     pub fn ready(&self) -> bool {
         !self.core.draining && self.core.banks.iter().flat_map(|bank| &bank.links).any(link::Link::takes_payments)
+    }
+
+    /// Everything that a fold of all Records makes of a fresh machine, in lines that can be compared. Long.
+    #[must_use]
+    pub fn lasting(&self) -> Vec<String> {
+        self.core.lasting()
     }
 
     /// Asserts the invariants.
@@ -162,18 +215,23 @@ impl<'r> Turn<'r> {
     /// Timers that are due.
     fn tick(&mut self) {
         while let Some(timer) = self.core.wheel.expired(self.now.mono) {
-            if let Some(&connection) = self.core.link_timers.get(timer as usize) {
-                self.link_timer(connection);
-                continue;
+            match self.core.owner(timer) {
+                Owner::Connection(connection) => self.link_timer(connection),
+                Owner::Queue(bank) => self.queue_timer(bank),
+                Owner::Undelivered(acquirer) => self.undelivered_due(acquirer),
+                Owner::Entry(key) => self.entry_timer(key),
             }
-            let key = timer - self.core.link_timers.len() as u32;
-            let pending = self.core.pendings.get(key).expect("every timer has its entry");
-            let (state, connection) = (pending.state, pending.connection);
-            match state {
-                State::Payment(_) => self.timed_out(key),
-                State::Network(exchange) => self.exchange_timed_out(connection, exchange),
-                State::Late(_) => unreachable!("a late entry has no timer"),
-            }
+        }
+    }
+
+    fn entry_timer(&mut self, key: u32) {
+        let pending = self.core.pendings.get(key).expect("every timer has its entry");
+        let (state, connection) = (pending.state, pending.connection);
+        match state {
+            State::Payment(_) => self.timed_out(key),
+            State::Network(exchange) => self.exchange_timed_out(connection, exchange),
+            State::Stored(item) => self.stored_timer(item),
+            State::Ended(_) => unreachable!("an ended entry has no timer"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Notes: what metrics and log lines are made from. Nothing here can hold more of a card than its first six and last four.
 
 use super::{AcquirerId, BankId, ConnectionId, NotSent, SessionId};
-use crate::record::{CardEnds, PaymentId};
+use crate::record::{CardEnds, Park, PaymentId, Stored};
 use banklink_protocol::{
     FieldSet, Mti,
     element::{Money, ProcessingCode, ResponseCode, Rrn, Stan},
@@ -92,6 +92,80 @@ pub enum Note {
         approved: bool,
         /// How long after the request was sent.
         after: Duration,
+    },
+    /// A message was stored, to be delivered to a bank however long it takes.
+    Stored {
+        /// Its bank.
+        bank: BankId,
+        /// Its number.
+        item: PaymentId,
+        /// The payment it reverses or completes.
+        of: Option<PaymentId>,
+        /// What it is.
+        kind: Stored,
+    },
+    /// A stored message is done.
+    StoredDone {
+        /// Its bank.
+        bank: BankId,
+        /// Its number.
+        item: PaymentId,
+        /// The bank's DE39.
+        code: ResponseCode,
+        /// How often it was sent.
+        tries: u32,
+        /// From the moment it was stored, by the wall clock.
+        after: Duration,
+    },
+    /// A try of a stored message did not settle it.
+    StoredFailed {
+        /// Its bank.
+        bank: BankId,
+        /// Its number.
+        item: PaymentId,
+        /// The bank's DE39; `None`: no answer.
+        code: Option<ResponseCode>,
+        /// How often it was sent.
+        tries: u32,
+    },
+    /// ALARM: a stored message goes no further by itself.
+    Parked {
+        /// Its bank.
+        bank: BankId,
+        /// Its number.
+        item: PaymentId,
+        /// Why.
+        why: Park,
+    },
+    /// Somebody decided over a stored message (or asked to, of one that is not there).
+    Decided {
+        /// Its number.
+        item: PaymentId,
+        /// Was there such a one?
+        found: bool,
+    },
+    /// An approval certainly did not reach its acquirer.
+    Undelivered {
+        /// Whose.
+        acquirer: AcquirerId,
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// A reversal of something we never saw.
+    UnknownReversed {
+        /// By whom.
+        acquirer: AcquirerId,
+        /// Its type.
+        mti: Mti,
+    },
+    /// After a restart: what was under way when the switch ended.
+    Recovered {
+        /// Payments that were with a bank: their reversals are stored.
+        in_flight: usize,
+        /// Messages stored, those reversals among them.
+        stored: usize,
+        /// Approvals that did not reach their acquirer.
+        undelivered: usize,
     },
     /// An answer that belongs to nothing.
     UnknownAnswer {
@@ -219,8 +293,15 @@ pub enum OutcomeKind {
     Approved,
     /// Declined by the bank.
     Declined,
-    /// No usable answer in time: unknown, reversal due.
+    /// No usable answer in time: its reversal is stored, where it moved anything.
     TimedOut,
+    /// Answered, but not so that anybody may rely on it (an unknown code, a part that the acquirer does not take, reversed
+    /// before the answer came): its reversal is stored.
+    Doubtful,
+    /// A reversal or an advice: stored, and acknowledged.
+    Taken,
+    /// A resend of what was answered before: the same answer.
+    Replayed,
     /// Refused by us; no bank has it.
     Refused(Refusal),
 }
@@ -233,6 +314,9 @@ impl OutcomeKind {
             Self::Approved => "approved",
             Self::Declined => "declined",
             Self::TimedOut => "timed_out",
+            Self::Doubtful => "doubtful",
+            Self::Taken => "taken",
+            Self::Replayed => "replayed",
             Self::Refused(_) => "refused",
         }
     }
@@ -265,6 +349,18 @@ pub enum Refusal {
     Unanswered,
     /// A reversal whose original is not known (25).
     NoOriginal,
+    /// It speaks of a payment whose reversal is under way or done (25).
+    BeingReversed,
+    /// Its reversal came before it (12).
+    TakenBack,
+    /// A reversal of what cannot be taken back (40).
+    Irreversible,
+    /// A reversal of another amount than its original's (64).
+    OriginalAmount,
+    /// So much is stored for its bank that a reversal of it could not be (96).
+    StoreFull,
+    /// The switch is finding out what is so after a failed commit (96).
+    Recovering,
     /// The bank's dialect cannot carry a field it demands (30).
     Untranslatable,
     /// It could not be sent in time, and nothing left (the acquirer's time-out code).
@@ -291,6 +387,12 @@ impl Refusal {
             Self::Duplicate => "duplicate",
             Self::Unanswered => "unanswered",
             Self::NoOriginal => "no_original",
+            Self::BeingReversed => "being_reversed",
+            Self::TakenBack => "taken_back",
+            Self::Irreversible => "irreversible",
+            Self::OriginalAmount => "original_amount",
+            Self::StoreFull => "store_full",
+            Self::Recovering => "recovering",
             Self::Untranslatable => "untranslatable",
             Self::TooLate => "too_late",
             Self::NotSent => "not_sent",

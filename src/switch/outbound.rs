@@ -5,22 +5,20 @@ use super::{
     instruction::{Instruction, Original},
     pending::Waiting,
 };
-use crate::rules::Bank;
+use crate::{record::Body, rules::Bank};
 use banklink_protocol::{
     FieldError, FieldSet, Message,
     element::{OriginalData, Stan, Transmission},
 };
 
-/// Sets what is ours in a request that is in the bank's dialect already.
-pub(super) fn prepare(
-    message: &mut Message,
-    bank: &Bank,
-    waiting: &Waiting,
-    stan: Stan,
-    transmission: Transmission,
-) -> Result<(), FieldError> {
+/// Sets our trace numbers in a message that is in the bank's dialect already.
+pub(super) fn number(message: &mut Message, stan: Stan, transmission: Transmission) -> Result<(), FieldError> {
     message.set(11, &stan_digits(message, stan))?;
-    message.set(7, &transmission.0)?;
+    message.set(7, &transmission.0)
+}
+
+/// Sets all that is ours but the trace numbers.
+pub(super) fn adapt(message: &mut Message, bank: &Bank, waiting: &Waiting) -> Result<(), FieldError> {
     if let Some(rrn) = waiting.own_rrn {
         message.set(37, &rrn.0)?;
     }
@@ -37,7 +35,7 @@ pub(super) fn prepare(
 /// may be another payment's; a reversal has them whether or not the acquirer said them.
 fn name_original(message: &mut Message, waiting: &Waiting) -> Result<(), FieldError> {
     let reverses_1987 = (message.mti().version(), message.mti().class()) == (0, 4);
-    match (waiting.instruction.original, waiting.original) {
+    match (waiting.instruction.original, waiting.follows.map(|followed| followed.original)) {
         (Some(Original::De90(_)), Some(past)) => message.set(90, &past.digits())?,
         (Some(Original::De56 { .. }), Some(past)) => rewrite_de56(message, past)?,
         (Some(Original::De90(_)), None) => message.remove(90),
@@ -60,6 +58,31 @@ pub(super) fn left_behind(message: &Message, dropped: FieldSet) -> Option<u8> {
     let card = [2, 35].into_iter().find(|&field| dropped.contains(field) && !message.has(37 - field));
     let currency = (dropped.contains(49) && message.dialect().defines(49)).then_some(49);
     ESSENTIAL.into_iter().find(|&field| dropped.contains(field)).or(card).or(currency)
+}
+
+/// What a reversal repeats of its original (presence matrix of 0400/0420), DE10 and DE51 with the billing amount. Of 1993,
+/// DE26 is the merchant's business.
+const REPEATED: [u8; 21] = [2, 3, 4, 5, 6, 9, 10, 12, 13, 14, 18, 22, 26, 32, 33, 37, 41, 42, 43, 49, 51];
+
+/// Keeps what a reversal of this request will have to repeat, from the request exactly as it is sent. Where only track 2
+/// came in, card number and expiry are taken from it.
+pub(super) fn repeatable(message: &Message, instruction: &Instruction) -> Body {
+    let condition = message.mti().version() == 0;
+    let mut body = Body::of(message, |field| REPEATED.contains(&field) || field == 25 && condition);
+    if !message.has(2) {
+        name_card(message, instruction, |field, value| body.push(field, value));
+    }
+    body
+}
+
+/// Card number and expiry of a message that has no DE2, out of its track 2.
+pub(super) fn name_card(message: &Message, instruction: &Instruction, mut put: impl FnMut(u8, &[u8])) {
+    let Some(pan) = &instruction.pan else { return };
+    #[expect(clippy::disallowed_methods, reason = "a reversal names the card in DE2, and has no track")]
+    put(2, pan.expose());
+    if let (Some(expiry), false) = (instruction.expiry, message.has(14)) {
+        put(14, &expiry);
+    }
 }
 
 /// DE11 as wide as the edition has it: six digits, in 2003 twelve.

@@ -1,7 +1,10 @@
 //! All that the switch wants done.
 
 use super::{ConnectionId, Note, Origin, SendId};
-use crate::{clock::Mono, record::Record};
+use crate::{
+    clock::Mono,
+    record::{PaymentId, Record},
+};
 use banklink_protocol::{Message, frame::Header};
 
 /// All that the switch wants done, in order.
@@ -34,6 +37,9 @@ pub enum Output {
     Answer {
         /// Where it goes; its header is the request's, to be turned round.
         to: Origin,
+        /// The approval it tells of: where the answer certainly does not arrive, the switch wants to know
+        /// ([`Input::NotDelivered`](super::Input::NotDelivered)).
+        approves: Option<PaymentId>,
         /// The answer, in the acquirer's dialect.
         message: Message,
     },

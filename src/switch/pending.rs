@@ -1,9 +1,9 @@
 //! The table of what waits for an answer, or waited until a moment ago: one entry a send, found by number.
 
-use super::{ConnectionId, Origin, SendId, instruction::Instruction, kept::Kept};
+use super::{AcquirerId, ConnectionId, Origin, SendId, instruction::Instruction, kept::Kept};
 use crate::{
     clock::Mono,
-    record::{PaymentId, References},
+    record::{Body, Doubt, PaymentId, References, Unanswered},
     switch::BankId,
 };
 use banklink_protocol::{
@@ -19,11 +19,43 @@ pub(super) struct Pending {
     pub(super) transmission: Transmission,
     /// As sent.
     pub(super) mti: Mti,
+    /// DE32 and DE33 as sent, 0 where absent.
+    pub(super) institutions: (u64, u64),
     /// When it was handed over for sending.
     pub(super) sent: Mono,
-    /// Where the recent past remembers it.
-    pub(super) past: u32,
+    /// From whom it came.
+    pub(super) acquirer: AcquirerId,
+    /// What is to be done where no answer comes.
+    pub(super) unanswered: Unanswered,
+    /// It ended in doubt, and its reversal (or the question) is not stored yet: so for a moment, or when the switch died in
+    /// that moment.
+    pub(super) owed: Option<Doubt>,
+    /// The stored reversal on whose account its STAN stays taken.
+    pub(super) held: Option<PaymentId>,
+    /// Whether a memory of what has ended counts it.
+    pub(super) remembered: Memory,
+    /// The bank has approved it after it ended.
+    pub(super) approved: bool,
     pub(super) state: State,
+}
+
+impl Pending {
+    /// What its DE90 repeats.
+    pub(super) const fn original(&self) -> OriginalData {
+        let (acquirer, forwarder) = self.institutions;
+        OriginalData { mti: self.mti, stan: self.stan, transmission: self.transmission, acquirer, forwarder }
+    }
+}
+
+/// Why an entry that has ended stays, beside being held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Memory {
+    /// It does not.
+    No,
+    /// So that a late answer is known as such.
+    Late,
+    /// Its reversal was refused: an approval would be reversed anew.
+    Refused,
 }
 
 /// What the entry stands for.
@@ -31,8 +63,10 @@ pub(super) struct Pending {
 pub(super) enum State {
     /// A payment, recorded as sent.
     Payment(PaymentId),
-    /// It was not answered in time: unknown to us, reversal due. Kept for a while so that a late answer is known as such.
-    Late(PaymentId),
+    /// A payment that has ended and whose STAN stays taken: its reversal is under way, or a late answer may still come.
+    Ended(PaymentId),
+    /// A stored message, from its first try to its end.
+    Stored(PaymentId),
     /// A network message of our own.
     Network(Exchange),
 }
@@ -60,12 +94,8 @@ pub(super) struct Waiting {
     pub(super) targets: SmallVec<[BankId; 4]>,
     /// Connections on which it certainly did not leave.
     pub(super) tried: SmallVec<[ConnectionId; 2]>,
-    /// The connection its original went by, to be preferred.
-    pub(super) preferred: Option<ConnectionId>,
-    /// What the bank knows its original by.
-    pub(super) original: Option<OriginalData>,
-    /// DE37 of its original, as the bank knows it.
-    pub(super) original_rrn: Option<Rrn>,
+    /// The payment it follows.
+    pub(super) follows: Option<Followed>,
     /// DE37 toward the bank, where it is ours.
     pub(super) own_rrn: Option<Rrn>,
     /// DE39 as the acquirer sent it, where the bank has another word for it.
@@ -88,15 +118,25 @@ impl Waiting {
             attached: Vec::new(),
             targets: SmallVec::new(),
             tried: SmallVec::new(),
-            preferred: None,
-            original: None,
-            original_rrn: None,
+            follows: None,
             own_rrn: None,
             own_code: None,
             deadline,
             lossy: false,
         }
     }
+}
+
+/// The earlier payment that a message speaks of.
+#[derive(Clone, Copy)]
+pub(super) struct Followed {
+    pub(super) payment: PaymentId,
+    /// The connection it went by, to be preferred.
+    pub(super) connection: ConnectionId,
+    /// What the bank knows it by.
+    pub(super) original: OriginalData,
+    /// DE37 as the bank knows it.
+    pub(super) rrn: Option<Rrn>,
 }
 
 /// A resend that waits for the answer of the first.
@@ -119,6 +159,8 @@ pub(super) struct Pendings {
     slots: Vec<Slot>,
     /// Beside `slots`, and only touched when a payment begins and ends.
     waiting: Vec<Option<Box<Waiting>>>,
+    /// Beside them too: what a reversal repeats.
+    bodies: Vec<Body>,
     free: Vec<u32>,
     /// Boxes to be used again.
     #[expect(clippy::vec_box, reason = "it is the boxes that are kept")]
@@ -135,13 +177,28 @@ impl Pendings {
         let key = u32::try_from(self.slots.len()).expect("the caps keep the table far smaller");
         self.slots.push(Slot { generation: 0, pending: Some(pending) });
         self.waiting.push(None);
+        self.bodies.push(Body::default());
         key
+    }
+
+    /// What a reversal of this entry repeats.
+    pub(super) fn body(&self, key: u32) -> &Body {
+        &self.bodies[key as usize]
+    }
+
+    pub(super) fn put_body(&mut self, key: u32, body: Body) {
+        self.bodies[key as usize] = body;
+    }
+
+    pub(super) fn take_body(&mut self, key: u32) -> Body {
+        std::mem::take(&mut self.bodies[key as usize])
     }
 
     pub(super) fn remove(&mut self, key: u32) -> Pending {
         let slot = &mut self.slots[key as usize];
         let pending = slot.pending.take().expect("only an entry in use is removed");
         assert!(self.waiting[key as usize].is_none(), "nobody may wait for an entry that goes");
+        self.bodies[key as usize] = Body::default();
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(key);
         pending

@@ -1,21 +1,76 @@
-//! The recent past: payments lately sent, found again by the names that what follows them uses. A bounded ring; the
-//! oldest is forgotten first. (The journal's index answers for what is older.)
+//! The recent past: payments lately received, found again by the names that what follows them uses, and what is to be said
+//! to a resend. A bounded ring; the oldest is forgotten first. (The journal's index answers for what is older.)
 
-use super::ConnectionId;
-use crate::record::{CardEnds, References};
-use banklink_protocol::element::{OriginalData, Rrn, Stan};
+use super::{AcquirerId, ConnectionId, answers::Answers, pending::Followed};
+use crate::record::{Body, PaymentId, References};
+use banklink_protocol::element::{OriginalData, ResponseCode, Rrn};
 
-/// Where a payment went, and under which names the bank knows it.
-#[derive(Clone, Copy)]
+/// What became of a payment, and under which names the bank knows it.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Past {
-    pub(super) connection: ConnectionId,
-    pub(super) original: OriginalData,
-    /// DE37 as sent.
-    pub(super) rrn: Option<Rrn>,
-    pub(super) card: Option<CardEnds>,
-    /// Did the bank answer it in time?
-    pub(super) answered: bool,
+    pub(super) payment: PaymentId,
+    pub(super) acquirer: AcquirerId,
+    pub(super) standing: Standing,
+    /// What a resend is told: DE39.
+    pub(super) told: Option<ResponseCode>,
+    /// DE4 as it stands: what was asked for, or the part of it that was approved or left by a partial reversal.
+    pub(super) left: Option<u64>,
+    /// DE4 as it was asked for.
+    pub(super) asked: Option<u64>,
     pub(super) references: References,
+    /// Where it went.
+    sent: Option<(ConnectionId, OriginalData)>,
+    /// DE37 as sent.
+    rrn: Option<Rrn>,
+    /// Where the rest of its answer is kept.
+    answer: u64,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    /// Received, and not with any bank (any more).
+    Received,
+    /// With a bank.
+    InFlight,
+    /// The bank approved it.
+    Approved,
+    /// The bank declined it.
+    Declined,
+    /// Not to be relied on: a reversal is under way or done, or there is nothing to reverse.
+    Unknown,
+    /// Reversed after its approval.
+    Reversed,
+    /// A reversal or an advice that we took over.
+    Taken,
+}
+
+impl Past {
+    pub(super) const fn new(
+        payment: PaymentId,
+        acquirer: AcquirerId,
+        amount: Option<u64>,
+        references: References,
+    ) -> Self {
+        Self {
+            payment,
+            acquirer,
+            standing: Standing::Received,
+            told: None,
+            left: amount,
+            asked: amount,
+            references,
+            sent: None,
+            rrn: None,
+            answer: Answers::NONE,
+        }
+    }
+
+    /// As what follows it sees it; `None` where no bank was sent it.
+    pub(super) fn followed(&self) -> Option<Followed> {
+        let (connection, original) = self.sent?;
+        Some(Followed { payment: self.payment, connection, original, rrn: self.rrn })
+    }
 }
 
 /// What a message that follows a payment says of it, beside the name it is looked up by.
@@ -23,13 +78,13 @@ pub(super) struct Past {
 pub(super) struct Likeness {
     /// The digest of RRN and terminal: of two payments under one name it tells which, where terminals count alike.
     pub(super) rrn: u64,
-    /// What follows a payment is about the same card.
-    pub(super) card: Option<CardEnds>,
+    /// The digest of the card: what follows a payment is about the same one. 0 where it is not said.
+    pub(super) card: u64,
 }
 
 impl Likeness {
     fn allows(&self, past: &Past) -> bool {
-        self.card.is_none() || past.card.is_none() || self.card == past.card
+        self.card == 0 || past.references.card == 0 || self.card == past.references.card
     }
 }
 
@@ -39,7 +94,9 @@ const BATCH: usize = 16;
 /// The ring, and two indexes into it by digest. Every request is looked up by its duplicate key; the other names are for
 /// the few that speak of an earlier one, and are indexed many at a time.
 pub(super) struct Recent {
+    /// In the order of their numbers.
     ring: Vec<Past>,
+    answers: Answers,
     capacity: usize,
     /// The place of the next payment.
     next: usize,
@@ -54,11 +111,12 @@ impl Recent {
     pub(super) fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(1, 1 << 28).next_power_of_two();
         let (duplicates, names) = (Index::new(capacity, capacity), Index::new(capacity, 2 * capacity));
-        Self { ring: Vec::new(), capacity, next: 0, duplicates, names, unnamed: 0 }
+        let answers = Answers::new(capacity);
+        Self { ring: Vec::new(), answers, capacity, next: 0, duplicates, names, unnamed: 0 }
     }
 
-    /// Remembers a payment; the result is its place, for [`Recent::forget`].
-    pub(super) fn insert(&mut self, past: Past) -> u32 {
+    /// Remembers a payment. Numbers only grow.
+    pub(super) fn insert(&mut self, past: Past) {
         let (place, references) = (self.next, past.references);
         match self.ring.get_mut(place) {
             Some(oldest) => *oldest = past,
@@ -70,26 +128,73 @@ impl Recent {
         if self.unnamed >= BATCH.min(self.capacity) {
             self.index_names();
         }
-        place as u32
     }
 
-    /// Forgets a payment that was not sent after all, unless its place has gone to another.
-    pub(super) fn forget(&mut self, place: u32, connection: ConnectionId, stan: Stan) {
-        if let Some(past) = self.own(place, connection, stan) {
+    /// A payment by its number, if it is remembered.
+    pub(super) fn by_payment(&mut self, payment: PaymentId) -> Option<&mut Past> {
+        let place = self.place(payment)?;
+        Some(&mut self.ring[place])
+    }
+
+    /// Where a payment stands. Most are looked for right after they came.
+    fn place(&self, payment: PaymentId) -> Option<usize> {
+        let newest = self.next.wrapping_sub(1) & (self.capacity - 1);
+        if self.ring.get(newest)?.payment == payment {
+            return Some(newest);
+        }
+        let place =
+            |age: usize| if self.ring.len() < self.capacity { age } else { (self.next + age) & (self.capacity - 1) };
+        let (mut low, mut high) = (0, self.ring.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.ring[place(middle)].payment < payment { low = middle + 1 } else { high = middle }
+        }
+        (low < self.ring.len()).then(|| place(low)).filter(|&place| self.ring[place].payment == payment)
+    }
+
+    /// Notes where a payment was sent.
+    pub(super) fn sent(
+        &mut self,
+        payment: PaymentId,
+        connection: ConnectionId,
+        original: OriginalData,
+        rrn: Option<Rrn>,
+    ) {
+        if let Some(past) = self.by_payment(payment) {
+            (past.sent, past.rrn, past.standing) = (Some((connection, original)), rrn, Standing::InFlight);
+        }
+    }
+
+    /// Notes that it did not go there after all.
+    pub(super) fn not_sent(&mut self, payment: PaymentId) {
+        if let Some(past) = self.by_payment(payment) {
+            (past.sent, past.standing) = (None, Standing::Received);
+        }
+    }
+
+    /// Notes how a payment ended and what its acquirer is told.
+    pub(super) fn ended(&mut self, payment: PaymentId, standing: Standing, told: ResponseCode, answer: &Body) {
+        let Some(place) = self.place(payment) else { return };
+        let answer = self.answers.put(answer);
+        let past = &mut self.ring[place];
+        (past.standing, past.told, past.answer) = (standing, Some(told), answer);
+    }
+
+    /// Forgets a payment that no bank has: the same may come again.
+    pub(super) fn forget(&mut self, payment: PaymentId) {
+        if let Some(past) = self.by_payment(payment) {
             past.references = References::default();
         }
     }
 
-    /// Notes that the bank answered a payment, unless its place has gone to another.
-    pub(super) fn answered(&mut self, place: u32, connection: ConnectionId, stan: Stan) {
-        if let Some(past) = self.own(place, connection, stan) {
-            past.answered = true;
-        }
+    /// The rest of the answer of a payment, as long as there is room for it.
+    pub(super) fn answer(&self, past: &Past) -> Option<Body> {
+        self.answers.get(past.answer)
     }
 
-    fn own(&mut self, place: u32, connection: ConnectionId, stan: Stan) -> Option<&mut Past> {
-        let past = self.ring.get_mut(place as usize)?;
-        (past.connection == connection && past.original.stan == stan).then_some(past)
+    /// All payments remembered, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
+        self.ring.iter()
     }
 
     /// By the duplicate key.
@@ -185,37 +290,42 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::switch::BankId;
-    use banklink_protocol::{Mti, element::Transmission};
+    use banklink_protocol::element::{Stan, Transmission};
 
-    fn original(stan: u32) -> OriginalData {
-        OriginalData {
-            mti: Mti::from_packed(0x0200).unwrap(),
-            stan: Stan(stan),
-            transmission: Transmission(*b"1123031846"),
+    fn insert(recent: &mut Recent, number: u64) {
+        let references = References { duplicate: number, trace: number + 100, rrn: 0, card: 0 };
+        recent.insert(Past::new(PaymentId(number * 3), AcquirerId(0), None, references));
+        let original = OriginalData {
+            mti: "0200".parse().unwrap(),
+            stan: Stan(number as u32),
+            transmission: Transmission::from_wall(0),
             acquirer: 0,
             forwarder: 0,
-        }
+        };
+        let connection = ConnectionId { bank: crate::switch::BankId(0), slot: 0 };
+        recent.sent(PaymentId(number * 3), connection, original, None);
     }
 
     #[test]
     fn finds_by_each_name_and_forgets_the_oldest() {
         let mut recent = Recent::new(4);
-        let connection = ConnectionId { bank: BankId(0), slot: 0 };
-        for stan in 1..=6u64 {
-            let references = References { duplicate: stan, trace: stan + 100, rrn: 0 };
-            let original = original(stan as u32);
-            recent.insert(Past { connection, original, rrn: None, card: None, answered: false, references });
+        let stan = |past: &Past| past.followed().unwrap().original.stan;
+        for number in 1..=6u64 {
+            insert(&mut recent, number);
+            for known in number.saturating_sub(3).max(1)..=number {
+                assert_eq!(stan(recent.by_payment(PaymentId(known * 3)).unwrap()), Stan(known as u32));
+                assert!(recent.by_payment(PaymentId(known * 3 + 1)).is_none(), "no payment has this number");
+            }
         }
-        assert!(recent.by_duplicate(2).is_none(), "forgotten");
+        assert!(recent.by_duplicate(2).is_none() && recent.by_payment(PaymentId(6)).is_none(), "forgotten");
         assert!((3..=6).all(|digest| recent.by_duplicate(digest).is_some()));
-        assert_eq!(recent.by_duplicate(6).unwrap().original.stan, Stan(6));
-        assert_eq!(recent.by_trace(106, Likeness::default()).unwrap().original.stan, Stan(6));
+        assert_eq!(stan(recent.by_duplicate(6).unwrap()), Stan(6));
+        assert_eq!(stan(&recent.by_trace(106, Likeness::default()).unwrap()), Stan(6));
         assert!(recent.by_rrn(Likeness::default()).is_none(), "no name, no payment");
         assert!(recent.by_trace(6, Likeness::default()).is_none(), "another kind of name");
-        recent.forget(1, connection, Stan(5));
+        recent.forget(PaymentId(15));
         assert!(recent.by_duplicate(6).is_some(), "another's place is left alone");
-        recent.forget(1, connection, Stan(6));
+        recent.forget(PaymentId(18));
         assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106, Likeness::default()).is_none());
     }
 }

@@ -1,14 +1,19 @@
 //! A bank's message on its way in: an answer to one of our requests, or a request of its own.
 
 use super::{
-    ConnectionId, Note, Output, Turn, answer, codes,
+    BankId, ConnectionId, Note, Output, Turn, answer, codes,
+    doubt::part,
     finish::{Ended, How},
     link::Asked,
     matching::{self, Match},
     network::{self, Function},
     pending::{State, Waiting},
+    undelivered::Approval,
 };
-use crate::record::{Outcome, PaymentId};
+use crate::{
+    clock::Mono,
+    record::{Doubt, Outcome, PaymentId, Unanswered},
+};
 use banklink_protocol::{
     DecodeError, Message,
     element::{ResponseCode, Stan},
@@ -45,7 +50,8 @@ impl Turn<'_> {
         };
         match state {
             State::Network(exchange) => self.exchange_answered(key, connection, exchange, &message),
-            State::Late(payment) => self.late_answer(key, connection, payment, &message),
+            State::Ended(payment) => self.late_answer(key, connection, payment, &message),
+            State::Stored(item) => self.stored_answer(key, item, connection, &message),
             State::Payment(payment) => {
                 if self.core.pendings.waiting(key).is_some_and(|waiting| waiting.deadline <= self.now.mono) {
                     // Its time is up, though the timer has not been asked yet: exactly one of both wins.
@@ -89,12 +95,22 @@ impl Turn<'_> {
         approved: bool,
     ) {
         let pending = self.core.pendings.get(key).expect("found by its STAN");
-        let sent = (pending.connection, pending.stan, pending.sent);
+        let (sent, unanswered) = ((pending.connection, pending.stan, pending.sent), pending.unanswered);
         self.answers_again(sent.0);
+        self.bank_answers(connection.bank);
         let counters = &mut self.core.bank(connection.bank).counters;
         *(if approved { &mut counters.approved } else { &mut counters.declined }) += 1;
-        let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
-        let outcome = outcome(&message, &waiting, code, approved);
+        let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
+        if let Some((why, told)) = self.reservation(&message, waiting, connection.bank, code, approved) {
+            let part = part(&message, waiting.instruction.amount);
+            return self.doubt_answer(key, why, Some(told), part);
+        }
+        let outcome = outcome(&message, waiting, code, approved);
+        let reversible = approved && unanswered == Unanswered::Reverse;
+        if reversible {
+            self.approval(key, &message, outcome);
+        }
+        let waiting = self.take_waiting(key).expect("just seen");
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let told = codes::told(bank, code, approved);
         self.inbound(connection, &waiting, &mut message, told);
@@ -104,8 +120,49 @@ impl Turn<'_> {
             // Nothing may be said of the amount but what was approved.
             let _ = message.set_number(4, amount);
         }
-        let ended = Ended { sent: Some(sent), how: How::Answered { outcome, approved, code: told } };
-        self.finish(waiting, ended, Some(message));
+        let how = match approved {
+            true => How::Approved { outcome, code: told, reversible },
+            false => How::Declined { outcome, code: told },
+        };
+        self.finish(waiting, Ended { sent: Some(sent), how }, Some(message));
+    }
+
+    /// Why an answer is not passed on though it fits, and what the acquirer is told instead: a code that says nothing to
+    /// us, or an approval of a part for an acquirer that takes none.
+    fn reservation(
+        &self,
+        message: &Message,
+        waiting: &Waiting,
+        bank: BankId,
+        code: ResponseCode,
+        approved: bool,
+    ) -> Option<(Doubt, ResponseCode)> {
+        let bank = &self.rules.banks[usize::from(bank.0)];
+        if !codes::is_known(bank, code) {
+            return Some((Doubt::UnknownCode, codes::told(bank, code, false)));
+        }
+        let profile = self.profile(waiting.origin.acquirer());
+        let instruction = &waiting.instruction;
+        let part = message.number(4).is_some_and(|came| Some(came) != instruction.amount);
+        let taken = profile.partial_approvals || instruction.takes_part;
+        (approved && part && !taken).then(|| (Doubt::Part, codes::not_enough(profile.dialect.version())))
+    }
+
+    /// Keeps an approval at hand until it is delivered: should it not be, it is reversed, with what was approved.
+    fn approval(&mut self, key: u32, message: &Message, outcome: Outcome) {
+        let pending = self.core.pendings.get(key).expect("found by its STAN");
+        let State::Payment(payment) = pending.state else { return };
+        let (acquirer, connection, original) = (pending.acquirer, pending.connection, pending.original());
+        let mut body = self.core.pendings.take_body(key);
+        if let Outcome::Approved { authorization, partial, .. } = outcome {
+            if let Some(authorization) = authorization {
+                body.push(38, &authorization);
+            }
+            if let (Some(_), Some(amount)) = (partial, message.logical(4)) {
+                body.push(4, &amount);
+            }
+        }
+        self.core.undelivered.given(Approval { payment, acquirer, connection, original, body, until: Mono(0) });
     }
 
     /// The bank's answer in the acquirer's dialect, with the acquirer's code.
@@ -135,17 +192,25 @@ impl Turn<'_> {
         }
     }
 
-    /// An answer after its time-out: counted; the time-out stands.
+    /// An answer after its time-out: counted; the time-out stands. What may be booked though its reversal was refused is
+    /// reversed anew.
     fn late_answer(&mut self, key: u32, connection: ConnectionId, payment: PaymentId, message: &Message) {
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         if matching::another_transmission(message, &pending.transmission, bank) {
             return self.unknown_answer(connection, message, Some(7));
         }
-        let approved = matching::response_code(message).is_some_and(|code| matching::approves(code, pending, bank));
+        let code = matching::response_code(message);
+        let approved = code.is_some_and(|code| matching::approves(code, pending, bank));
+        // Who says what means nothing to us may have booked it.
+        let may_be_booked = approved || code.is_some_and(|code| !codes::is_known(bank, code));
         let (stan, after) = (pending.stan, self.now.mono.since(pending.sent));
         self.core.bank(connection.bank).counters.late += 1;
         self.note(Note::Late { connection, payment, stan, approved, after });
+        self.bank_answers(connection.bank);
+        if may_be_booked {
+            self.approved_late(key, payment);
+        }
     }
 
     /// An answer to nothing we know.
@@ -158,27 +223,12 @@ impl Turn<'_> {
         self.note(Note::UnknownAnswer { connection, mti: message.mti(), stan, nearest, field });
     }
 
-    /// No answer in time: unknown, reversal due.
+    /// No answer in time: unknown, and taken back.
     pub(super) fn timed_out(&mut self, key: u32) {
-        let pending = self.core.pendings.get(key).expect("every timer has its entry");
-        let (connection, stan, sent) = (pending.connection, pending.stan, pending.sent);
-        let send = self.core.pendings.send_id(key);
-        let waiting = self.take_waiting(key).expect("somebody waits for every payment in flight");
+        let connection = self.core.pendings.get(key).expect("every timer has its entry").connection;
         self.core.bank(connection.bank).counters.timed_out += 1;
-        self.finish(waiting, Ended { sent: Some((connection, stan, sent)), how: How::TimedOut }, None);
-        self.core.bank(connection.bank).remember_late(send, self.now.mono);
-        self.forget_late(connection.bank);
+        self.doubt(key, Doubt::TimedOut, None);
         self.unanswered(connection);
-    }
-
-    /// Frees what timed out so long ago that no answer is expected any more.
-    pub(super) fn forget_late(&mut self, bank: super::BankId) {
-        let most = self.rules.banks[usize::from(bank.0)].max_in_flight;
-        while let Some(send) = self.core.bank(bank).forget_late(self.now.mono, most) {
-            if let Some(key) = self.core.pendings.by_send_id(send) {
-                self.core.release(key);
-            }
-        }
     }
 
     /// A bank's own request: sign-on, sign-off and echo are served, the rest is answered by table.

@@ -1,7 +1,7 @@
 //! Our own trace numbers toward one bank: STAN and DE7, never the same pair twice, never a STAN that is still in use.
 //!
 //! A STAN in use occupies the slot `STAN mod size`, which says at once whose it is. Values whose slot is occupied are
-//! skipped. There are at least four slots for each request that may be in flight, so a free one is always near.
+//! skipped.
 
 use crate::clock::Wall;
 use banklink_protocol::element::{Stan, Transmission};
@@ -26,9 +26,9 @@ pub(super) struct StanSpace {
 }
 
 impl StanSpace {
-    /// For a bank with at most `in_flight` requests waiting at once. `start` is the first STAN.
-    pub(super) fn new(in_flight: usize, start: Stan, now: Wall) -> Self {
-        let size = in_flight.saturating_mul(4).clamp(64, 1 << 19).next_power_of_two();
+    /// With room for so many entries at once, and some more. `start` is the first STAN.
+    pub(super) fn new(entries: usize, start: Stan, now: Wall) -> Self {
+        let size = entries.clamp(64, 1 << 19).next_power_of_two();
         Self {
             slots: vec![0; size].into_boxed_slice(),
             busy: 0,
@@ -67,6 +67,13 @@ impl StanSpace {
         self.occupy(stan, entry);
     }
 
+    /// After a restart: network messages leave no Record, so what is given out now has a later DE7 than any of theirs.
+    pub(super) fn start_over(&mut self) {
+        self.second += 1;
+        self.transmission = Transmission::from_wall(self.second * SECOND);
+        (self.first, self.reach) = (self.next, 0);
+    }
+
     /// Takes a STAN under the DE7 in use.
     pub(super) fn occupy(&mut self, stan: Stan, entry: u32) {
         let slot = self.slot(stan);
@@ -75,6 +82,17 @@ impl StanSpace {
         self.busy += 1;
         self.reach = self.reach.max(distance(self.first, stan) + 1);
         self.next = stan.next();
+    }
+
+    /// Takes a STAN of the past for `entry`, so that it is not given out again; false where its slot is in use.
+    pub(super) fn hold(&mut self, stan: Stan, entry: u32) -> bool {
+        let slot = self.slot(stan);
+        let free = self.slots[slot] == 0;
+        if free {
+            self.slots[slot] = entry + 1;
+            self.busy += 1;
+        }
+        free
     }
 
     /// Gives a STAN back.
@@ -96,6 +114,11 @@ impl StanSpace {
         (0..=size / 2)
             .flat_map(|distance| [(slot + distance) % size, (slot + size - distance) % size])
             .find_map(|slot| self.slots[slot].checked_sub(1))
+    }
+
+    /// STANs that may be in use at once.
+    pub(super) const fn size(&self) -> usize {
+        self.slots.len()
     }
 
     /// STANs in use.
@@ -137,7 +160,7 @@ mod tests {
 
     #[test]
     fn skips_what_is_in_use_and_wraps() {
-        let mut space = StanSpace::new(8, Stan(999_998), NOW);
+        let mut space = StanSpace::new(32, Stan(999_998), NOW);
         let mut given = Vec::new();
         for entry in 0..4 {
             let (stan, _) = space.choose(NOW).unwrap();
@@ -174,7 +197,7 @@ mod tests {
 
     #[test]
     fn no_pair_comes_twice_though_the_numbers_come_round_in_one_second_and_the_clock_steps() {
-        let mut space = StanSpace::new(16, Stan(5), NOW);
+        let mut space = StanSpace::new(64, Stan(5), NOW);
         let mut seen = HashSet::new();
         let step = |lap: u32| match lap % 4 {
             1 => -3_600 * SECOND,

@@ -6,6 +6,7 @@ mod door;
 mod followers;
 mod links;
 mod outbound;
+mod recovery;
 mod resends;
 mod rig;
 mod routes;

@@ -17,10 +17,10 @@ pub struct Names {
 }
 
 impl Names {
-    fn acquirer(&self, id: AcquirerId) -> &str {
+    pub(super) fn acquirer(&self, id: AcquirerId) -> &str {
         &self.acquirers[usize::from(id.0)]
     }
-    fn bank(&self, id: BankId) -> &str {
+    pub(super) fn bank(&self, id: BankId) -> &str {
         &self.banks[usize::from(id.0)]
     }
 }
@@ -84,6 +84,14 @@ pub fn note(names: &Names, note: &Note) {
         Note::RulesApplied => info!("new rules are in force"),
         Note::RulesRefused { why } => error!(why, "new rules refused, the old ones stay"),
         Note::Drained => info!("drained: nothing is in flight, the banks are signed off"),
+        Note::Stored { .. }
+        | Note::StoredDone { .. }
+        | Note::StoredFailed { .. }
+        | Note::Parked { .. }
+        | Note::Decided { .. }
+        | Note::Undelivered { .. }
+        | Note::UnknownReversed { .. }
+        | Note::Recovered { .. } => super::stored::note(names, note),
         _ => bank_note(names, note),
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     clock::Wall,
-    record::{PaymentId, Record},
+    record::{Body, Doubt, PaymentId, Record, References, Unanswered},
     simulator::{
         acquirer::belief::Belief,
         bank::{
@@ -57,19 +57,26 @@ fn case(outcome: Outcome, told: Option<&str>, decided: &str, booked: bool) -> Ca
             stan: Stan(7),
             rrn: Some(Rrn(*b"632707000007")),
             card: None,
-            key: 0,
+            references: References::default(),
         },
         Record::Sent {
             payment: id,
             at: AT,
+            acquirer: AcquirerId(0),
             connection,
             original,
             rrn: None,
-            amount,
-            card: None,
-            references: crate::record::References::default(),
+            unanswered: Unanswered::Reverse,
+            body: Body::default(),
         },
-        Record::Outcome { payment: id, at: AT, sent: Some((BankId(0), Stan(9000))), outcome },
+        Record::Outcome {
+            payment: id,
+            at: AT,
+            sent: Some((BankId(0), Stan(9000))),
+            outcome,
+            told: code(told.unwrap_or("91")),
+            answer: Body::default(),
+        },
     ];
     let at_bank = Payment { stan: 9000, transmission: 1_123_071_201, ..payment };
     Case {
@@ -119,13 +126,16 @@ fn what_all_three_say_alike_agrees() {
 
 #[test]
 fn a_time_out_is_listed_apart_with_what_the_bank_did() {
-    let comparison = case(Outcome::Unknown, Some("91"), "00", true).compare();
+    let comparison = case(Outcome::Unknown { why: Doubt::TimedOut }, Some("91"), "00", true).compare();
     assert!(comparison.agrees());
     assert_eq!((comparison.unknown.count, comparison.unknown_booked.count), (1, 1));
     assert_eq!(comparison.unknown_lines[0].card.to_string(), "411111******1111");
-    let comparison = case(Outcome::Unknown, Some("91"), "00", false).compare();
+    let comparison = case(Outcome::Unknown { why: Doubt::TimedOut }, Some("91"), "00", false).compare();
     assert_eq!((comparison.unknown.count, comparison.unknown_booked.count), (1, 0));
-    assert_eq!(case(Outcome::Unknown, Some("00"), "00", true).reason(), "timed out, approved to the acquirer");
+    assert_eq!(
+        case(Outcome::Unknown { why: Doubt::TimedOut }, Some("00"), "00", true).reason(),
+        "timed out, approved to the acquirer"
+    );
 }
 
 #[test]

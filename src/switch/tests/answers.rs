@@ -66,18 +66,33 @@ fn case_10_declines_pass_through_mapped() {
 }
 
 #[test]
-fn case_11_an_unknown_code_passes_raw_and_is_a_decline() {
+fn case_11_an_unknown_code_passes_raw_is_a_decline_and_is_reversed() {
     let mut rig = Rig::up(rules(1));
     rig.request(purchase("000001"));
     let sent = rig.take_sent();
     rig.bank_says(sent.connection, reply(&sent.message, "Z9"));
     assert_eq!(rig.take_code(), "Z9");
-    assert_eq!(rig.outcome(), OutcomeKind::Declined);
+    assert_eq!(rig.outcome(), OutcomeKind::Doubtful);
+    let reversal = rig.take_sent();
+    assert_eq!(
+        (reversal.message.mti().to_string().as_str(), reversal.message.text(39).as_deref()),
+        ("0420", Some("20"))
+    );
+    let mut known = rules(1);
+    known.banks[0].declining.push(code("Z9"));
+    let mut rig = Rig::up(known);
+    rig.request(purchase("000001"));
+    let sent = rig.take_sent();
+    rig.bank_says(sent.connection, reply(&sent.message, "Z9"));
+    assert_eq!((rig.take_code().as_str(), rig.outcome()), ("Z9", OutcomeKind::Declined));
+    assert!(rig.sent.is_empty(), "what the bank's profile calls a decline is one");
 }
 
 #[test]
 fn case_40_a_partial_approval_may_be_lower_and_never_higher() {
-    let mut rig = Rig::up(rules(1));
+    let mut parts = rules(1);
+    parts.acquirers[0].partial_approvals = true;
+    let mut rig = Rig::up(parts);
     rig.request(purchase("000001"));
     let sent = rig.take_sent();
     let partial = |amount: &[u8], code: &str| {

@@ -132,7 +132,9 @@ fn case_53_a_half_dead_connection_is_taken_out_until_its_echo_succeeds() {
     }
     rig.pass(Duration::from_millis(10_005));
     assert_eq!((rig.link(0, 0), rig.link(0, 1)), (LinkState::Up, LinkState::Tripped));
-    let echo = rig.take_sent();
+    let echo = rig.take_type("0800");
+    let reversals = rig.sent.drain(..).map(|sent| sent.message.mti().to_string());
+    assert_eq!(reversals.collect::<Vec<_>>(), ["0420"; 3]);
     assert_eq!((echo.connection, echo.message.text(70).as_deref()), (connection(0, 1), Some("301")));
     rig.request(purchase("000007"));
     rig.request(purchase("000008"));

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::switch::NotSent;
 use banklink_protocol::{Message, element::ResponseCode};
+use std::time::Duration;
 
 fn code(text: &str) -> ResponseCode {
     text.parse().unwrap()
@@ -70,6 +71,7 @@ fn a_track_of_another_card_is_refused() {
 fn codes_of_advices_and_reversals_are_mapped_into_the_banks() {
     let mut mapped = rules(1);
     mapped.banks[0].connections = 2;
+    mapped.banks[0].store.spacing = Duration::from_secs(1);
     mapped.banks[0].codes_out.insert(code("68"), code("21"));
     mapped.banks[0].codes_out.insert(code("21"), code("22"));
     let mut rig = Rig::up(mapped);
@@ -79,7 +81,10 @@ fn codes_of_advices_and_reversals_are_mapped_into_the_banks() {
     let sent = rig.take_sent();
     assert_eq!(sent.message.text(39).as_deref(), Some("21"));
     rig.not_sent(sent, NotSent::ConnectionDown);
-    assert_eq!(rig.take_sent().message.text(39).as_deref(), Some("21"), "once, also on another connection");
+    rig.pass(Duration::from_millis(1_005));
+    let again = rig.take_sent();
+    assert_eq!(again.message.text(39).as_deref(), Some("21"), "once, also the next time");
+    assert_eq!(again.message.mti().to_string(), "0220", "what did not leave is not repeated");
 }
 
 #[test]

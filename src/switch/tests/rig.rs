@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Mono, Now, Wall},
-    record::{PaymentId, Record, References},
+    record::{Body, PaymentId, Record, Unanswered},
     rules::{Acquirer, Bank, Route, Rules},
     switch::{
         AcquirerId, BankId, ConnectionId, Input, LinkState, NotSent, Note, Origin, OutcomeKind, Output, PaymentNote,
@@ -23,6 +23,8 @@ use std::{
 const START: Wall = Wall(1_795_403_926_000_000);
 pub(super) const POS: AcquirerId = AcquirerId(0);
 pub(super) const CARD: &str = "4111111111111111";
+/// Of the digests: the same in every life of the switch.
+const KEY: [u8; 16] = *b"sixteen bytes 01";
 
 /// What was handed over for a bank.
 pub(super) struct Sent {
@@ -43,6 +45,11 @@ pub(super) struct Rig {
     pub(super) connects: Vec<ConnectionId>,
     pub(super) closes: Vec<ConnectionId>,
     pub(super) order: Vec<&'static str>,
+    /// Every Record of the switch's life, and of its lives before.
+    pub(super) journal: Vec<Record>,
+    /// What left, and after how many Records: it may have left as soon as these are durable.
+    pub(super) left: Vec<(usize, Message)>,
+    rules: Arc<Rules>,
 }
 
 pub(super) fn dialect() -> Arc<Dialect> {
@@ -57,6 +64,7 @@ pub(super) fn rules(banks: usize) -> Rules {
         let mut bank = Bank::new(&format!("bank{index}"), &dialect());
         bank.connections = 1;
         bank.answer_timeout = Duration::from_secs(10);
+        bank.store.limit = 100;
         bank
     };
     let acquirer = |name| {
@@ -105,6 +113,11 @@ pub(super) fn purchase(stan: &str) -> Message {
     )
 }
 
+/// DE90 by which the acquirer names `purchase(stan)`.
+pub(super) fn original_of(stan: &str) -> String {
+    format!("0200{stan}11230318460000001234500000000000")
+}
+
 /// The bank's answer: what it was sent, with a code.
 pub(super) fn reply(request: &Message, code: &str) -> Message {
     let mut answer = request.clone();
@@ -118,10 +131,19 @@ pub(super) fn reply(request: &Message, code: &str) -> Message {
 
 impl Rig {
     pub(super) fn new(rules: Rules) -> Self {
-        let now = Now { mono: Mono(1_000_000_000), wall: START };
+        Self::at(rules, START)
+    }
+
+    /// The same on another day.
+    pub(super) fn at(rules: Rules, wall: Wall) -> Self {
+        let now = Now { mono: Mono(1_000_000_000), wall };
+        let rules = Arc::new(rules);
         let mut rig = Self {
-            switch: Switch::new(Arc::new(rules), now, 1),
+            switch: Switch::with_key(Arc::clone(&rules), now, 1, Some(KEY)),
             now,
+            journal: Vec::new(),
+            left: Vec::new(),
+            rules,
             sent: Vec::new(),
             answers: Vec::new(),
             bank_answers: Vec::new(),
@@ -138,17 +160,62 @@ impl Rig {
     /// With every connection signed on.
     pub(super) fn up(rules: Rules) -> Self {
         let mut rig = Self::new(rules);
-        for connection in std::mem::take(&mut rig.connects) {
-            rig.input(Input::ConnectionUp { connection });
-            rig.sign_on("00");
-        }
+        rig.connect();
         rig.forget();
         rig
     }
 
+    /// Opens every connection that was asked for, and signs it on.
+    pub(super) fn connect(&mut self) {
+        for connection in std::mem::take(&mut self.connects) {
+            self.input(Input::ConnectionUp { connection });
+            self.sign_on("00");
+        }
+    }
+
+    /// The bank's connection is lost, and made again at once.
+    pub(super) fn reconnect(&mut self, connection: ConnectionId) {
+        self.input(Input::ConnectionDown { connection });
+        self.input(Input::ConnectionUp { connection });
+        self.sign_on("00");
+    }
+
+    /// The switch dies with all that is not in its journal, and a new one begins with what is.
+    pub(super) fn crash(&mut self) {
+        let records = self.journal.len();
+        self.crash_after(records);
+    }
+
+    /// The same, and of the journal only so many Records are left.
+    pub(super) fn crash_after(&mut self, records: usize) {
+        self.journal.truncate(records);
+        self.switch = Switch::with_key(Arc::clone(&self.rules), self.now, 2, Some(KEY));
+        for record in &self.journal {
+            self.switch.apply(record);
+        }
+        for pile in [&mut self.connects, &mut self.closes] {
+            pile.clear();
+        }
+        (self.sent, self.answers) = (Vec::new(), Vec::new());
+        self.bank_answers.clear();
+        self.forget();
+        self.switch.recover(self.now);
+        self.collect();
+        self.switch.check();
+    }
+
+    /// The one message of this type that was handed over for a bank.
+    pub(super) fn take_type(&mut self, mti: &str) -> Sent {
+        let of_type = |sent: &Sent| sent.message.mti().to_string() == mti;
+        let count = self.sent.iter().filter(|sent| of_type(sent)).count();
+        let place = self.sent.iter().position(of_type);
+        assert_eq!(count, 1, "one {mti} for a bank");
+        self.sent.remove(place.expect("just counted"))
+    }
+
     /// The bank answers the sign-on that was sent last.
     pub(super) fn sign_on(&mut self, code: &str) {
-        let sent = self.take_sent();
+        let sent = self.sent.pop().expect("a sign-on");
         assert_eq!(sent.message.text(70).as_deref(), Some("001"), "a sign-on");
         self.bank_says(sent.connection, reply(&sent.message, code));
     }
@@ -175,11 +242,23 @@ impl Rig {
                         Record::NotSent { .. } => "not sent",
                         Record::Outcome { .. } => "outcome",
                         Record::Answered { .. } => "answered",
+                        Record::Undelivered { .. } => "undelivered",
+                        Record::Delivered { .. } => "delivered",
+                        Record::ApprovedLate { .. } => "approved late",
+                        Record::Queued { .. } => "queued",
+                        Record::Tried { .. } => "tried",
+                        Record::Failed { .. } => "failed",
+                        Record::Done { .. } => "done",
+                        Record::Parked { .. } => "parked",
+                        Record::Decided { .. } => "decided",
+                        Record::Tombstone { .. } => "tombstone",
                     };
+                    self.journal.push(record.clone());
                     self.records.push(record);
                     word
                 }
                 Output::ToBank { connection, send, message, .. } => {
+                    self.left.push((self.journal.len(), message.clone()));
                     self.sent.push(Sent { connection, send, message });
                     "to bank"
                 }
@@ -187,7 +266,8 @@ impl Rig {
                     self.bank_answers.push(message);
                     "answer bank"
                 }
-                Output::Answer { to, message } => {
+                Output::Answer { to, message, .. } => {
+                    self.left.push((self.journal.len(), message.clone()));
                     self.answers.push((to, message));
                     "answer"
                 }
@@ -265,17 +345,15 @@ impl Rig {
             forwarder: 0,
         };
         let (payment, at) = (PaymentId(0), self.now.wall);
-        let references = References::default();
-        let connection = connection(0, 0);
         self.switch.apply(&Record::Sent {
             payment,
             at,
-            connection,
+            acquirer: POS,
+            connection: connection(0, 0),
             original,
             rrn: None,
-            amount: None,
-            card: None,
-            references,
+            unanswered: Unanswered::Leave,
+            body: Body::default(),
         });
         self.switch.apply(&Record::NotSent { payment, at, bank: BankId(0), stan });
     }

@@ -126,8 +126,12 @@ fn a_reversal_is_never_moved_to_another_bank() {
     let mut reversal = purchase("000001");
     reversal.set_mti("0400".parse().unwrap());
     rig.request(reversal);
-    assert!(rig.sent.is_empty());
-    assert_eq!(rig.take_code(), "91");
+    assert!(rig.sent.is_empty(), "its bank is away, and no other bank knows it");
+    assert_eq!(rig.take_code(), "00", "it is stored");
+    rig.input(Input::ConnectionUp { connection: connection(0, 0) });
+    rig.sign_on("00");
+    let again = rig.take_sent();
+    assert_eq!((again.connection, again.message.mti().to_string().as_str()), (connection(0, 0), "0420"));
 }
 
 #[test]

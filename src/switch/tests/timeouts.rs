@@ -22,8 +22,14 @@ fn case_22_no_answer_is_the_acquirers_code_at_the_deadline() {
     assert_eq!(rig.outcome(), OutcomeKind::TimedOut);
     let total = rig.payment_note().total;
     assert!((Duration::from_secs(10)..Duration::from_millis(10_005)).contains(&total), "{total:?} after {arrived:?}");
-    assert!(rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown, .. })));
-    assert_eq!(rig.order, ["received", "sent", "to bank", "outcome", "answer", "answered"]);
+    assert!(
+        rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown { .. }, .. }))
+    );
+    assert_eq!(
+        rig.order,
+        ["received", "sent", "to bank", "outcome", "queued", "tried", "to bank", "answer", "answered"],
+        "its reversal is stored before the time-out is told"
+    );
 }
 
 #[test]
@@ -69,18 +75,24 @@ fn what_expired_unsent_is_declined_and_nothing_is_unknown() {
     rig.not_sent(sent, NotSent::Expired);
     assert_eq!(rig.take_code(), "91");
     assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::TooLate));
-    assert!(!rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown, .. })));
+    assert!(
+        !rig.records.iter().any(|record| matches!(record, Record::Outcome { outcome: Outcome::Unknown { .. }, .. }))
+    );
 }
 
 #[test]
-fn a_time_out_that_turns_out_never_to_have_been_sent_frees_its_number() {
+fn a_time_out_that_turns_out_never_to_have_been_sent_is_reversed_for_nothing() {
     let mut rig = Rig::up(rules(1));
     rig.request(purchase("000001"));
     let sent = rig.take_sent();
     rig.pass(Duration::from_secs(11));
-    rig.not_sent(sent, NotSent::Expired);
-    assert!(matches!(rig.records.last(), Some(Record::NotSent { .. })));
     rig.take_answer();
+    rig.not_sent(sent, NotSent::Expired);
+    assert!(matches!(rig.notes.last(), Some(Note::NotSent { failover: false, .. })));
+    assert!(!rig.records.iter().any(|record| matches!(record, Record::NotSent { .. })), "its outcome stands");
+    let reversal = rig.take_sent();
+    rig.bank_says(reversal.connection, reply(&reversal.message, "25"));
+    assert!(rig.switch.stored().is_empty(), "the reversal goes on, and finds nothing");
 }
 
 #[test]
@@ -104,7 +116,10 @@ fn late_memory_is_bounded_and_forgets() {
         rig.request(purchase(&format!("{stan:06}")));
         let sent = rig.take_sent();
         first.get_or_insert(reply(&sent.message, "00"));
-        rig.pass(Duration::from_secs(11));
+        rig.pass(Duration::from_millis(10_005));
+        let reversal = rig.take_sent();
+        rig.bank_says(reversal.connection, reply(&reversal.message, "00"));
+        rig.pass(Duration::from_secs(1));
     }
     rig.bank_says(super::rig::connection(0, 0), first.unwrap());
     assert!(matches!(rig.notes.last(), Some(Note::UnknownAnswer { .. })), "forgotten: two are remembered");

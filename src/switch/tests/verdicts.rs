@@ -87,7 +87,8 @@ pub(super) fn between(acquirer: Arc<Dialect>, bank: Arc<Dialect>) -> Rules {
 #[test]
 fn a_partial_amount_is_told_even_if_the_rest_cannot_be_translated() {
     let acquirer = with("[mandatory]\n0210 = [44]");
-    let rules = between(acquirer, with("[fields]\n44 = { format = \"ans..99\" }"));
+    let mut rules = between(acquirer, with("[fields]\n44 = { format = \"ans..99\" }"));
+    rules.acquirers[0].partial_approvals = true;
     let rig = answered(rules, purchase("000001"), |answer| {
         answer.set(39, b"10").unwrap();
         answer.set(4, b"000000000500").unwrap();
@@ -141,7 +142,9 @@ fn answers_by_another_connection_count_for_the_one_that_sent() {
         rig.bank_says(super::rig::connection(0, 1), reply(&sent.message, "00"));
         rig.request(purchase(&format!("{:06}", 2 * round + 2)));
         rig.take_sent();
-        rig.pass(Duration::from_secs(11));
+        rig.pass(Duration::from_millis(10_005));
+        let reversal = rig.take_type("0420");
+        rig.bank_says(super::rig::connection(0, 1), reply(&reversal.message, "00"));
         assert_eq!(rig.link(0, 0), LinkState::Up, "no two time-outs in a row");
     }
 }

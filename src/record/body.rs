@@ -1,0 +1,163 @@
+//! The storable part of a message: what a reversal repeats of its original, an advice that is delivered later, an answer
+//! that may have to be given again.
+
+use banklink_protocol::{Dialect, FieldError, Message, Mti, dialect::Sensitivity};
+use smallvec::SmallVec;
+use std::{fmt, sync::Arc};
+use zeroize::Zeroize;
+
+/// Never stored, whatever a dialect says of them: tracks, PIN block, security control, chip data (which may repeat the
+/// track), keys, MACs (PCI DSS 3.3.1, PCI PIN).
+const FORBIDDEN: [u8; 9] = [35, 36, 45, 52, 53, 55, 64, 96, 128];
+
+/// Fields of a message as logical values: data element, length (little endian), value.
+///
+/// It may hold a card number and its expiry (which a journal seals), and never a track, a PIN block or a verification
+/// value: they have no way in. Wiped when dropped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    bytes: SmallVec<[u8; Self::INLINE]>,
+}
+
+impl Body {
+    /// Up to so many bytes it needs no memory of its own.
+    pub const INLINE: usize = 208;
+    /// Header of a field: data element and length.
+    const HEAD: usize = 3;
+
+    /// The fields of `message` for which `wanted` holds and that may be stored.
+    #[must_use]
+    pub fn of(message: &Message, wanted: impl Fn(u8) -> bool) -> Self {
+        let mut body = Self::default();
+        for field in message.fields().filter(|&field| wanted(field)) {
+            let storable = !FORBIDDEN.contains(&field) && message.dialect().sensitivity(field) != Sensitivity::Secret;
+            if let (true, Some(length)) = (storable, message.length(field)) {
+                let start = body.bytes.len();
+                body.bytes.push(field);
+                body.bytes.extend_from_slice(&(length as u16).to_le_bytes());
+                body.bytes.resize(start + Self::HEAD + length, 0);
+                let read = message.read(field, &mut body.bytes[start + Self::HEAD..]);
+                debug_assert_eq!(read, Some(length), "a field is as long as it says");
+            }
+        }
+        body
+    }
+
+    /// Adds a field that may be stored.
+    ///
+    /// # Panics
+    /// Where it may not be, or is longer than any field.
+    pub fn push(&mut self, field: u8, value: &[u8]) {
+        assert!(!FORBIDDEN.contains(&field), "DE{field} is never stored");
+        let length = u16::try_from(value.len()).expect("a field is shorter than a frame");
+        self.bytes.push(field);
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.extend_from_slice(value);
+    }
+
+    /// A message of these fields.
+    ///
+    /// # Errors
+    /// A field that the dialect does not have or not in this form: the dialect was changed since.
+    pub fn message(&self, dialect: &Arc<Dialect>, mti: Mti) -> Result<Message, FieldError> {
+        let mut message = Message::new(dialect, mti);
+        for (field, value) in self.fields() {
+            message.set(field, value)?;
+        }
+        Ok(message)
+    }
+
+    /// Sets these fields in a message; those its dialect cannot carry are left out.
+    pub fn put(&self, message: &mut Message) {
+        for (field, value) in self.fields() {
+            let _ = message.set(field, value);
+        }
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn get(&self, field: u8) -> Option<&[u8]> {
+        self.fields().find_map(|(other, value)| (other == field).then_some(value))
+    }
+
+    /// Fields and values, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        let mut rest = &self.bytes[..];
+        std::iter::from_fn(move || {
+            let ([field, low, high], behind) = rest.split_first_chunk::<{ Self::HEAD }>()?;
+            let (value, behind) = behind.split_at_checked(usize::from(u16::from_le_bytes([*low, *high])))?;
+            rest = behind;
+            Some((*field, value))
+        })
+    }
+
+    /// Is there nothing in it?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Its bytes in the clear, card number and all: to be sealed, and for nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// From bytes that [`Body::expose`] gave; `None` where they are no such thing.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let body = Self { bytes: SmallVec::from_slice(bytes) };
+        let length: usize = body.fields().map(|(_, value)| Self::HEAD + value.len()).sum();
+        let storable = body.fields().all(|(field, _)| !FORBIDDEN.contains(&field));
+        (length == bytes.len() && storable).then_some(body)
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Which fields, and nothing of what is in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")?;
+        f.debug_list().entries(self.fields().map(|(field, _)| field)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        let dialect = Dialect::named("iso87-ascii").unwrap();
+        let mut message = Message::new(&dialect, "0200".parse().unwrap());
+        for (field, value) in [
+            (2, "4111111111111111"),
+            (3, "000000"),
+            (11, "000001"),
+            (14, "2912"),
+            (35, "4111111111111111=29121010000012345678"),
+            (48, "something"),
+        ] {
+            message.set(field, value.as_bytes()).unwrap();
+        }
+        message.set(52, &[1; 8]).unwrap();
+        message
+    }
+
+    #[test]
+    fn what_may_not_be_stored_has_no_way_in() {
+        let message = message();
+        let body = Body::of(&message, |field| field != 11);
+        assert_eq!(body.fields().map(|(field, _)| field).collect::<Vec<_>>(), [2, 3, 14, 48]);
+        assert!(Body::from_bytes(&[52, 1, 0, 7]).is_none() && Body::from_bytes(&[3, 2, 0, 7]).is_none());
+        assert_eq!(Body::from_bytes(body.expose()), Some(body.clone()));
+        let again = body.message(message.dialect(), "0420".parse().unwrap()).unwrap();
+        assert_eq!((again.text(2), again.has(35)), (message.text(2), false));
+        let shown = format!("{body:?}");
+        assert!(!shown.contains("4111") && shown.contains("14"), "{shown}");
+    }
+}
