@@ -84,6 +84,16 @@ impl StanSpace {
         self.next = stan.next();
     }
 
+    /// The numbers given out so far end with these.
+    pub(super) fn stand_at(&mut self, stan: Stan, transmission: Transmission, at: Wall) {
+        let second = transmission.nearest(at.0).unwrap_or(at.0).div_euclid(SECOND);
+        if second >= self.second || self.second - second > LARGEST_STEP_BACK {
+            (self.second, self.transmission) = (second, transmission);
+        }
+        self.next = stan.next();
+        (self.first, self.reach) = (stan, 1);
+    }
+
     /// Takes a STAN of the past for `entry`, so that it is not given out again; false where its slot is in use.
     pub(super) fn hold(&mut self, stan: Stan, entry: u32) -> bool {
         let slot = self.slot(stan);
@@ -93,6 +103,16 @@ impl StanSpace {
             self.busy += 1;
         }
         free
+    }
+
+    /// Makes the table twice as long; `used` are the STANs in use with their entries. What did not meet in the short one does
+    /// not meet in the long one.
+    pub(super) fn grow(&mut self, used: impl Iterator<Item = (Stan, u32)>) {
+        self.slots = vec![0; 2 * self.slots.len()].into_boxed_slice();
+        for (stan, entry) in used {
+            let slot = self.slot(stan);
+            self.slots[slot] = entry + 1;
+        }
     }
 
     /// Gives a STAN back.

@@ -18,11 +18,6 @@ use std::{
     time::Duration,
 };
 
-/// Does the switch keep a journal? Without one nothing survives its kill: payments that the bank has booked are unknown to
-/// it afterwards, and a repeat is sent as a new payment. Until it has one, the run that kills it holds to account only what
-/// does not depend on it, and the proof itself is pending. The run that kills banks needs none.
-const DURABLE: bool = false;
-
 /// Kills in a run, unless `BANKLINK_KILLS` says otherwise.
 const KILLS: u32 = 10;
 /// Answers between two kills, on average.
@@ -36,7 +31,6 @@ fn from_environment<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
 }
 
 fn run(victims: Victims) -> (Outcome, u32) {
-    let provable = DURABLE || victims == Victims::Banks;
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let seed = from_environment("BANKLINK_KILL_SEED", 1);
@@ -48,7 +42,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
         between: BETWEEN,
         victims,
         seed,
-        settle: Duration::from_secs(if provable { 90 } else { 2 }),
+        settle: Duration::from_secs(90),
         switch: SWITCH.to_owned(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -59,7 +53,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
         chaos.play(&mut between, &mut |_| {}).await
     });
     let outcome = match outcome {
-        Ok(outcome) if outcome.agrees() || !provable => outcome,
+        Ok(outcome) if outcome.agrees() => outcome,
         Ok(outcome) => panic!("{}\nseed {seed}; see {}", report::text(&outcome), folder.keep().display()),
         Err(error) => panic!("{error}; seed {seed}; see {}", folder.keep().display()),
     };
@@ -67,7 +61,7 @@ fn run(victims: Victims) -> (Outcome, u32) {
     (outcome, damage.times())
 }
 
-/// What holds with a journal and without.
+/// What has to happen for the proof to be one.
 fn enough_happened(outcome: &Outcome) {
     let kills = from_environment("BANKLINK_KILLS", KILLS);
     assert_eq!(outcome.kills.len(), kills as usize);
@@ -99,11 +93,9 @@ fn a_killed_switch_loses_nothing() {
         .iter()
         .fold((0, 0), |(repeats, reversals), (_, results)| (repeats + results.repeats, reversals + results.reversals));
     assert!(repeats > 0 && reversals > 0, "{repeats} repeats, {reversals} reversals by the acquirers");
-    if DURABLE {
-        nothing_is_lost_doubled_or_unknown(&outcome);
-        let recovered: u64 = outcome.acquirers.iter().map(|(_, results)| results.recovered).sum();
-        assert!(recovered > 0, "repeats were answered with the stored approval");
-    }
+    nothing_is_lost_doubled_or_unknown(&outcome);
+    let recovered: u64 = outcome.acquirers.iter().map(|(_, results)| results.recovered).sum();
+    assert!(recovered > 0, "repeats were answered with the stored approval");
 }
 
 #[test]

@@ -42,8 +42,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// What the switch's `[switch]` table says. The only mode yet; with a journal a killed switch forgets nothing.
-pub const SWITCH: &str = "durability = \"off\"";
+/// What the switch's `[switch]` and `[journal]` tables say.
+pub const SWITCH: &str = "durability = \"disk\"\n[journal]\nfolder = \"journal\"\nsegment_mib = 4";
 
 /// The metric of the switch that says how many messages are stored and not yet delivered. `None`: it has no such store yet.
 pub const WAITING: Option<&str> = None;
