@@ -37,7 +37,7 @@ const CALM: u64 = SPAN + 10 * SECOND;
 /// … and within a day all must be settled.
 const HORIZON: u64 = 86_400 * SECOND;
 /// The timer may be asked this late, and the disk may take its time.
-const TOLERANCE: u64 = 460 * MILLI;
+const TOLERANCE: u64 = 920 * MILLI;
 /// Digests are comparable over all lives.
 pub(crate) const KEY: [u8; 16] = [7; 16];
 
@@ -300,7 +300,7 @@ impl World {
 
     fn next(&mut self, payment: usize, next: Next) {
         if let Next::Send { message, kind, after } = next {
-            self.after(after, Event::Send { payment, message, kind });
+            self.after(after, Event::Send { payment, message: *message, kind });
         }
     }
 
