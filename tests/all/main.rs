@@ -2,6 +2,8 @@
 
 mod conversation;
 mod corpus;
+#[cfg(target_os = "linux")]
+mod failing_disk;
 mod harness;
 mod interop;
 mod leak;

@@ -20,7 +20,17 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(config: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_banklink"));
+        Self::run(Command::new(env!("CARGO_BIN_EXE_banklink")), config)
+    }
+
+    /// The same, so that a write beyond the limit of a file's length fails instead of ending it.
+    pub(crate) fn start_without_file_signal(config: &Path) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_banklink")]);
+        Self::run(shell, config)
+    }
+
+    fn run(mut command: Command, config: &Path) -> Self {
         command.arg("run").arg(config).env("RUST_BACKTRACE", "1");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("our own program");
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
