@@ -72,7 +72,8 @@ impl Core {
             Record::Answered { .. } => {}
             Record::Undelivered { payment, acquirer, connection, original, ref body, .. } => {
                 let body = body.clone();
-                let approval = Approval { payment, acquirer, connection, original, body, until: Mono(0) };
+                let copies = 1;
+                let approval = Approval { payment, acquirer, connection, original, body, copies, until: Mono(0) };
                 self.undelivered.insert(approval);
             }
             Record::Delivered { payment, .. } => drop(self.undelivered.remove(payment)),
@@ -157,23 +158,26 @@ impl Core {
         let held = original.and_then(|original| self.hold(item, of, connection, original));
         let stored = Item {
             of,
+            chain: item,
             connection,
             kind,
             mti,
             body: body.clone(),
             queued: at,
             entry: None,
+            named: original.is_some(),
             held,
             tries: 0,
             strikes: 0,
             code: None,
             phase: Phase::Ready,
             unsent: false,
+            judged: false,
             heard: 0,
         };
         self.store.insert(item, stored);
         let Some(of) = of else { return };
-        self.undelivered.remove(of);
+        self.undelivered.arrived(of);
         let Some(past) = self.recent.by_payment(of) else { return };
         match kind {
             Stored::Acquirers { left: Some(left) } => past.left = Some(left),
@@ -190,6 +194,11 @@ impl Core {
         let Some(stored) = self.store.get(item) else { return };
         if stored.entry.is_none() {
             let own = OriginalData { mti: stored.mti, stan, transmission, acquirer: 0, forwarder: 0 };
+            if stored.kind == Stored::Advice {
+                let institution = |field| stored.body.get(field).map_or(0, number);
+                let named = OriginalData { acquirer: institution(32), forwarder: institution(33), ..own };
+                self.recent.advised(item, connection, named);
+            }
             let key = self.begin(Begun::own(connection, own, State::Stored(item)), at);
             self.store.get_mut(item).expect("just seen").entry = Some(key);
         }
@@ -225,9 +234,34 @@ impl Core {
     /// Begins an entry under a STAN.
     fn begin(&mut self, begun: Begun, at: crate::clock::Wall) -> u32 {
         let (bank, OriginalData { stan, transmission, .. }) = (begun.connection.bank, begun.original);
+        self.make_room(bank, stan);
         let key = self.pendings.insert(begun.pending());
         self.bank(bank).stans.take(stan, transmission, at, key);
         key
+    }
+
+    /// Sees to it that a STAN can be taken. When its Record is made it can: a free one was chosen. A later life may have a
+    /// shorter table, and keep an original that the earlier one could not, since a network message was in its place.
+    fn make_room(&mut self, bank: BankId, stan: Stan) {
+        while let Some(key) = self.banks[usize::from(bank.0)].stans.find(stan) {
+            let pending = self.pendings.get_mut(key).expect("a STAN in use has its entry");
+            if pending.stan == stan {
+                assert!(matches!(pending.state, State::Ended(_)), "what is in use is not used again");
+                let (holder, remembered) = (pending.held.take(), std::mem::replace(&mut pending.remembered, false));
+                if let Some(item) = holder.and_then(|holder| self.store.get_mut(holder)) {
+                    item.held = None;
+                }
+                if remembered {
+                    let send = self.pendings.send_id(key);
+                    self.bank(bank).forget_late(send);
+                }
+                self.release(key);
+            } else {
+                let used = self.pendings.iter().filter(|(_, pending)| pending.connection.bank == bank);
+                let used = used.map(|(key, pending)| (pending.stan, key));
+                self.banks[usize::from(bank.0)].stans.grow(used);
+            }
+        }
     }
 
     /// Ends the payment under this STAN. Its entry stays behind until it is freed.
@@ -294,4 +328,9 @@ impl Core {
         assert!(!pending.remembered && pending.held.is_none(), "nobody remembers it");
         self.banks[usize::from(pending.connection.bank.0)].stans.release(pending.stan);
     }
+}
+
+/// The number that digits say.
+fn number(digits: &[u8]) -> u64 {
+    digits.iter().filter(|digit| digit.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
 }

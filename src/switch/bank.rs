@@ -82,6 +82,11 @@ impl BankState {
         if self.late.len() > self.most_late { self.late.pop_front() } else { None }
     }
 
+    /// Forgets one that was remembered.
+    pub(super) fn forget_late(&mut self, send: SendId) {
+        self.late.retain(|other| *other != send);
+    }
+
     /// Payments remembered as late.
     pub(super) fn late(&self) -> impl ExactSizeIterator<Item = SendId> + '_ {
         self.late.iter().copied()

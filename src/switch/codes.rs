@@ -35,6 +35,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal | Refusal::BeingReversed => by_edition(version, b"25", b"914", b"1816"),
         Refusal::TakenBack => unsupported(version),
+        Refusal::InProgress => by_edition(version, b"09", b"923", b"1811"),
         Refusal::Irreversible => by_edition(version, b"40", b"115", b"1015"),
         Refusal::OriginalAmount => by_edition(version, b"64", b"110", b"1010"),
         Refusal::StoreFull | Refusal::Recovering => by_edition(version, b"96", b"909", b"1811"),

@@ -6,8 +6,8 @@
 //! is ever dropped.
 
 use super::{
-    BankId, ConnectionId, Note, Output, Turn, codes, matching,
-    outbound::number,
+    BankId, ConnectionId, NotSent, Note, Output, Turn, codes, matching,
+    outbound::{number, rewrite_de56},
     store::{Item, Phase},
 };
 use crate::{
@@ -65,6 +65,11 @@ impl Turn<'_> {
     /// Sends a stored message; false where no connection takes it now.
     fn try_stored(&mut self, id: PaymentId) -> bool {
         let item = self.core.store.get(id).expect("what is ready is stored");
+        if item.kind == Stored::Question {
+            // It never is a message.
+            self.park(id, Park::Question);
+            return true;
+        }
         let (bank, preferred) = (item.connection.bank, item.connection);
         let profile = &self.rules.banks[usize::from(bank.0)];
         let state = &mut self.core.banks[usize::from(bank.0)];
@@ -75,17 +80,20 @@ impl Turn<'_> {
         };
         let Some((stan, transmission)) = numbers else { return false };
         let tries = (item.tries + u32::from(!item.unsent)).max(1);
-        let message = match written(item, profile, stan, transmission, tries) {
-            Ok(message) => message,
-            Err(_) => {
-                self.park(id, if item.kind == Stored::Question { Park::Question } else { Park::Unsendable });
-                return true;
-            }
+        let unnamed = item.of.filter(|_| !item.named && matches!(item.kind, Stored::Acquirers { .. }));
+        let mut message = written(item, profile, stan, transmission, tries);
+        if let Some(of) = unnamed {
+            let advice = self.core.recent.by_payment(of).and_then(|past| past.followed());
+            message = message.and_then(|message| name_advice(message, advice.map(|advice| advice.original)));
+        }
+        let Ok(message) = message else {
+            self.park(id, Park::Unsendable);
+            return true;
         };
         self.commit(Record::Tried { item: id, at: self.now.wall, connection, stan, transmission, tries });
         let heard = self.core.store.queue(bank).answers;
         let item = self.core.store.get_mut(id).expect("just recorded");
-        (item.heard, item.unsent) = (heard, false);
+        (item.heard, item.unsent, item.judged) = (heard, false, false);
         let key = item.entry.expect("just recorded");
         self.core.pendings.get_mut(key).expect("just recorded").sent = self.now.mono;
         let expires = self.now.mono + profile.answer_timeout;
@@ -107,13 +115,14 @@ impl Turn<'_> {
             return self.unknown_answer(connection, message, Some(if ours { 39 } else { 7 }));
         };
         let (tries, reversal, strikes, queued) = (item.tries, item.is_reversal(), item.strikes, item.queued);
+        let judged = self.core.store.get_mut(id).is_some_and(|item| std::mem::replace(&mut item.judged, true));
         self.bank_answers(connection.bank);
         if settles(bank, code, reversal) {
             self.core.wheel.cancel(self.core.timer(key));
             self.commit(Record::Done { item: id, at: self.now.wall, code });
             let after = Duration::from_micros(u64::try_from(self.now.wall.0 - queued.0).unwrap_or(0));
             self.note(Note::StoredDone { bank: connection.bank, item: id, code, tries, after });
-        } else {
+        } else if !judged {
             let strikes = strikes + u32::from(!bank.store.retrying.contains(&code));
             self.stored_failed(id, Some(code), strikes);
         }
@@ -129,8 +138,8 @@ impl Turn<'_> {
             Phase::Trying => {
                 let queue = self.core.store.queue(bank);
                 let passed_over = queue.answers > heard;
-                if !passed_over {
-                    // It says nothing to anybody: the whole queue waits.
+                if !passed_over && queue.paused.is_none() {
+                    // It says nothing to anybody: the whole queue waits. (The others of its window prove nothing more.)
                     queue.silent = queue.silent.saturating_add(1);
                     let pause = spacing(&self.rules.banks[usize::from(bank.0)], queue.silent);
                     let until = self.now.mono + pause;
@@ -162,13 +171,18 @@ impl Turn<'_> {
         }
     }
 
-    /// A try that certainly did not leave: it does not count.
-    pub(super) fn stored_unsent(&mut self, key: u32, id: PaymentId) {
+    /// A try that certainly did not leave: it does not count. What cannot be laid out never will.
+    pub(super) fn stored_unsent(&mut self, key: u32, id: PaymentId, why: NotSent) {
         let item = self.core.store.get_mut(id).expect("an entry of a stored message has it");
         debug_assert_eq!(item.entry, Some(key));
+        let bank = item.connection.bank;
         if item.phase == Phase::Trying {
             item.unsent = true;
-            let pause = self.rules.banks[usize::from(item.connection.bank.0)].store.spacing;
+            if why == NotSent::Encode {
+                self.park(id, Park::Unsendable);
+                return self.pump(bank);
+            }
+            let pause = self.rules.banks[usize::from(bank.0)].store.spacing;
             self.core.store.set_phase(id, Phase::Resting);
             self.rest(id, pause);
         }
@@ -267,6 +281,17 @@ fn written(
     let mti = if tries > 1 { item.mti.repeat() } else { item.mti };
     let mut message = item.body.message(&bank.dialect, mti)?;
     number(&mut message, stan, transmission)?;
+    Ok(message)
+}
+
+/// Names the advice that a reversal takes back, as its bank knows it. Where that is forgotten, it says nothing.
+fn name_advice(mut message: Message, original: Option<OriginalData>) -> Result<Message, FieldError> {
+    if let Some(original) = original {
+        match message.mti().version() {
+            0 => message.set(90, &original.digits())?,
+            _ => rewrite_de56(&mut message, original)?,
+        }
+    }
     Ok(message)
 }
 

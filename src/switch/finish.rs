@@ -125,8 +125,13 @@ impl Turn<'_> {
             self.core.undelivered.given(approval);
         }
         let mut answer = self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, None, None);
-        if let Some(body) = self.core.recent.answer(past) {
-            body.put(&mut answer);
+        match (self.core.recent.answer(past), past.left) {
+            (Some(body), _) => body.put(&mut answer),
+            // Forgotten: of all it said, the amount that stands must be told.
+            (None, Some(left)) if past.standing == Standing::Approved && past.left != past.asked => {
+                let _ = answer.set_number(4, left);
+            }
+            (None, _) => {}
         }
         self.conclude(waiting, &verdict, answer, None, None);
     }

@@ -353,6 +353,8 @@ pub enum Refusal {
     BeingReversed,
     /// Its reversal came before it (12).
     TakenBack,
+    /// A reversal of a part of what is not answered yet (09): to be asked again.
+    InProgress,
     /// A reversal of what cannot be taken back (40).
     Irreversible,
     /// A reversal of another amount than its original's (64).
@@ -389,6 +391,7 @@ impl Refusal {
             Self::NoOriginal => "no_original",
             Self::BeingReversed => "being_reversed",
             Self::TakenBack => "taken_back",
+            Self::InProgress => "in_progress",
             Self::Irreversible => "irreversible",
             Self::OriginalAmount => "original_amount",
             Self::StoreFull => "store_full",

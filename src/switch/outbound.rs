@@ -96,7 +96,7 @@ pub(super) fn stan_digits(message: &Message, stan: Stan) -> smallvec::SmallVec<[
 }
 
 /// DE56 of 1993: the STAN that the bank knows stands behind the MTI; date and acquirer stay.
-fn rewrite_de56(message: &mut Message, past: OriginalData) -> Result<(), FieldError> {
+pub(super) fn rewrite_de56(message: &mut Message, past: OriginalData) -> Result<(), FieldError> {
     let mut value = [0; 35];
     let Some(length) = message.read(56, &mut value) else { return Ok(()) };
     value[4..10].copy_from_slice(&past.stan.digits());

@@ -165,6 +165,13 @@ impl Recent {
         }
     }
 
+    /// Notes under which names a bank is told of an advice.
+    pub(super) fn advised(&mut self, item: PaymentId, connection: ConnectionId, original: OriginalData) {
+        if let Some(past) = self.by_payment(item) {
+            past.sent = Some((connection, original));
+        }
+    }
+
     /// Notes that it did not go there after all.
     pub(super) fn not_sent(&mut self, payment: PaymentId) {
         if let Some(past) = self.by_payment(payment) {

@@ -141,6 +141,8 @@ impl Turn<'_> {
             (Standing::Approved | Standing::Declined | Standing::Taken | Standing::Unknown, Some(told)) => {
                 self.replay(past, told, waiting);
             }
+            // An advice was acknowledged, whatever became of it.
+            (_, Some(told)) if waiting.instruction.is_advice() => self.replay(past, told, waiting),
             // What was reversed after its approval is not approved any more.
             _ => self.refuse(waiting, Refusal::Unanswered),
         }
@@ -283,6 +285,11 @@ impl Turn<'_> {
         let payment = self.core.next_payment;
         let instruction = &waiting.instruction;
         waiting.id = Some(payment);
+        let mut references = Names::lasting(instruction, waiting.references);
+        if instruction.is_advice() && waiting.follows.is_some() {
+            // The RRN of a transaction names its first message.
+            references.rrn = 0;
+        }
         self.commit(Record::Received {
             payment,
             at: self.now.wall,
@@ -293,7 +300,7 @@ impl Turn<'_> {
             stan: instruction.stan,
             rrn: instruction.rrn,
             card: instruction.card(),
-            references: Names::lasting(instruction, waiting.references),
+            references,
         });
         payment
     }

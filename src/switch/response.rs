@@ -162,7 +162,9 @@ impl Turn<'_> {
                 body.push(4, &amount);
             }
         }
-        self.core.undelivered.given(Approval { payment, acquirer, connection, original, body, until: Mono(0) });
+        let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
+        let copies = usize::from(!waiting.abandoned) + waiting.attached.len();
+        self.core.undelivered.given(Approval { payment, acquirer, connection, original, body, copies, until: Mono(0) });
     }
 
     /// The bank's answer in the acquirer's dialect, with the acquirer's code.

@@ -88,6 +88,16 @@ impl StanSpace {
         free
     }
 
+    /// Makes the table twice as long; `used` are the STANs in use with their entries. What did not meet in the short one does
+    /// not meet in the long one.
+    pub(super) fn grow(&mut self, used: impl Iterator<Item = (Stan, u32)>) {
+        self.slots = vec![0; 2 * self.slots.len()].into_boxed_slice();
+        for (stan, entry) in used {
+            let slot = self.slot(stan);
+            self.slots[slot] = entry + 1;
+        }
+    }
+
     /// Gives a STAN back.
     pub(super) fn release(&mut self, stan: Stan) {
         let slot = self.slot(stan);

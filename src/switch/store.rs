@@ -25,6 +25,8 @@ type Map<V> = HashMap<PaymentId, V, foldhash::fast::FixedState>;
 /// One stored message.
 pub(super) struct Item {
     pub(super) of: Option<PaymentId>,
+    /// The payment in whose order it goes; its own number where it follows none.
+    pub(super) chain: PaymentId,
     /// The bank, and the connection its original went by.
     pub(super) connection: ConnectionId,
     pub(super) kind: Stored,
@@ -34,6 +36,8 @@ pub(super) struct Item {
     pub(super) queued: Wall,
     /// Its own entry, from the first try on: its STAN.
     pub(super) entry: Option<u32>,
+    /// Does it name its original? What follows an advice learns only then how the bank knows that.
+    pub(super) named: bool,
     /// The entry of its original, whose STAN it keeps taken.
     pub(super) held: Option<u32>,
     pub(super) tries: u32,
@@ -43,6 +47,8 @@ pub(super) struct Item {
     pub(super) phase: Phase,
     /// The last try certainly did not leave: the next one is the same again.
     pub(super) unsent: bool,
+    /// Did the bank answer the last try already? It counts once.
+    pub(super) judged: bool,
     /// What the bank had answered in all when it was sent last.
     pub(super) heard: u64,
 }
@@ -133,22 +139,23 @@ impl Store {
 
     /// Is a reversal stored for it?
     pub(super) fn reverses(&self, payment: PaymentId) -> bool {
-        let chain = self.chains.get(&payment);
-        chain.is_some_and(|chain| chain.iter().any(|id| self.items[id].is_reversal()))
+        let reverses = |item: &Item| item.of == Some(payment) && item.is_reversal();
+        self.chains.get(&self.chain_of(payment)).is_some_and(|chain| chain.iter().any(|id| reverses(&self.items[id])))
+    }
+
+    /// In whose order a message goes that follows this payment: what follows a stored message goes behind that.
+    fn chain_of(&self, payment: PaymentId) -> PaymentId {
+        self.items.get(&payment).map_or(payment, |item| item.chain)
     }
 
     /// Takes one in, at the end of its payment's.
     pub(super) fn insert(&mut self, id: PaymentId, mut item: Item) {
+        item.chain = item.of.map_or(id, |of| self.chain_of(of));
         let queue = &mut self.queues[usize::from(item.connection.bank.0)];
         queue.total += 1;
-        item.phase = Phase::Ready;
-        if let Some(of) = item.of {
-            let chain = self.chains.entry(of).or_default();
-            if !chain.is_empty() {
-                item.phase = Phase::Behind;
-            }
-            chain.push_back(id);
-        }
+        let chain = self.chains.entry(item.chain).or_default();
+        item.phase = if chain.is_empty() { Phase::Ready } else { Phase::Behind };
+        chain.push_back(id);
         if item.phase == Phase::Ready {
             queue.ready[usize::from(!item.is_reversal())].push_back(id);
         }
@@ -160,14 +167,12 @@ impl Store {
         self.set_phase(id, Phase::Behind);
         let item = self.items.remove(&id)?;
         self.queue(item.connection.bank).total -= 1;
-        if let Some(of) = item.of {
-            let chain = self.chains.get_mut(&of).expect("every message of a payment is in its chain");
-            chain.retain(|other| *other != id);
-            match chain.front().copied() {
-                Some(next) if self.items[&next].phase == Phase::Behind => self.set_phase(next, Phase::Ready),
-                Some(_) => {}
-                None => drop(self.chains.remove(&of)),
-            }
+        let chain = self.chains.get_mut(&item.chain).expect("every message is in its chain");
+        chain.retain(|other| *other != id);
+        match chain.front().copied() {
+            Some(next) if self.items[&next].phase == Phase::Behind => self.set_phase(next, Phase::Ready),
+            Some(_) => {}
+            None => drop(self.chains.remove(&item.chain)),
         }
         Some(item)
     }
@@ -239,12 +244,12 @@ impl Store {
             assert!(!chain.is_empty(), "a chain without messages is gone");
             for (place, id) in chain.iter().enumerate() {
                 let item = &self.items[id];
-                assert_eq!(item.of, Some(*payment));
+                assert_eq!(item.chain, *payment);
                 assert!(place == 0 || item.phase == Phase::Behind, "one of a payment at a time");
                 assert!(place > 0 || item.phase != Phase::Behind, "the first of a payment is behind nobody");
             }
         }
         let chained: usize = self.chains.values().map(VecDeque::len).sum();
-        assert_eq!(chained, self.items.values().filter(|item| item.of.is_some()).count());
+        assert_eq!(chained, self.items.len(), "every message is in its chain");
     }
 }

@@ -24,6 +24,8 @@ use crate::record::Body;
 /// How much of its original an acquirer's reversal takes back.
 enum Extent {
     All,
+    /// What it says was taken back before.
+    Nothing,
     /// This is left.
     Part {
         left: u64,
@@ -33,36 +35,42 @@ enum Extent {
 impl Turn<'_> {
     /// A reversal, full or partial, from an acquirer.
     pub(super) fn acquirer_reversal(&mut self, mut waiting: Box<Waiting>, message: Message) {
-        let Some(past) = self.original(&waiting) else { return self.reversal_of_unknown(waiting) };
-        let extent = match extent(&message, &past) {
-            Ok(extent) => extent,
+        // What was received and never sent, since the switch died between, nobody has seen either.
+        let original = self.original(&waiting).filter(|past| past.standing != Standing::Received);
+        let Some(past) = original else { return self.reversal_of_unknown(waiting) };
+        let left = match extent(&message, &past) {
+            Ok(Extent::All) => None,
+            Ok(Extent::Part { left }) => Some(left),
+            Ok(Extent::Nothing) => return self.acknowledge(waiting, None),
             Err(refusal) => return self.refuse(waiting, refusal),
         };
-        let Some(followed) = past.followed().filter(|_| stands(&past)) else {
-            // It has no effect, or none any more.
-            return self.acknowledge(waiting, None);
-        };
-        if past.standing == Standing::InFlight && self.cannot_be_taken_back(followed) {
+        if left.is_some() && past.standing == Standing::InFlight {
+            // Whether anything stands of which a part could be left is not known yet.
+            return self.refuse(waiting, Refusal::InProgress);
+        }
+        let followed = past.followed();
+        // An advice that was not tried yet is with no bank; its reversal goes behind it.
+        let advised = || self.core.store.get(past.payment).map(|item| item.connection);
+        let connection = followed.map(|followed| followed.connection).or_else(advised).filter(|_| stands(&past));
+        // Else it has no effect, or none any more.
+        let Some(connection) = connection else { return self.acknowledge(waiting, None) };
+        if followed.is_some_and(|followed| self.cannot_be_taken_back(followed)) {
             return self.refuse(waiting, Refusal::Irreversible);
         }
-        let bank = followed.connection.bank;
+        let bank = connection.bank;
         if !self.has_room_to_store(bank) {
             return self.refuse(waiting, Refusal::StoreFull);
         }
-        waiting.follows = Some(followed);
+        waiting.follows = followed;
         let body = match self.stored_body(&mut waiting, bank, message, &past) {
             Ok(body) => body,
             Err((refusal, field)) => return self.refuse_for(waiting, refusal, field),
         };
-        if past.standing == Standing::InFlight {
+        if let (Standing::InFlight, Some(followed)) = (past.standing, followed) {
             self.reversed_in_flight(followed);
         }
-        let left = match extent {
-            Extent::All => None,
-            Extent::Part { left } => Some(left),
-        };
         let (kind, mti) = (Stored::Acquirers { left }, reversal::mti(&self.rules.banks[usize::from(bank.0)]));
-        self.take_over(waiting, followed.connection, Some(followed), kind, mti, body);
+        self.take_over(waiting, connection, Some(past.payment), kind, mti, body);
     }
 
     /// A reversal of something we never saw. Should it come yet, it is declined: a request is told that nothing was found,
@@ -106,7 +114,8 @@ impl Turn<'_> {
             Some(followed) => followed.connection,
             None => super::ConnectionId { bank, slot: 0 },
         };
-        self.take_over(waiting, connection, None, Stored::Advice, mti, body);
+        let of = waiting.follows.map(|followed| followed.payment);
+        self.take_over(waiting, connection, of, Stored::Advice, mti, body);
     }
 
     /// Stores it, and acknowledges it.
@@ -114,14 +123,13 @@ impl Turn<'_> {
         &mut self,
         mut waiting: Box<Waiting>,
         connection: super::ConnectionId,
-        reversed: Option<Followed>,
+        of: Option<PaymentId>,
         kind: Stored,
         mti: Mti,
         body: Body,
     ) {
         let item = self.receive(&mut waiting);
-        let of = waiting.follows.map(|followed| followed.payment);
-        let original = reversed.map(|followed| followed.original);
+        let original = waiting.follows.map(|followed| followed.original).filter(|_| kind != Stored::Advice);
         self.queue(item, of, connection, kind, mti, original, body);
         self.acknowledge(waiting, Some(item));
         self.pump(connection.bank);
@@ -154,7 +162,12 @@ impl Turn<'_> {
                 say_delta(&mut message, past).map_err(unfit)?;
             }
         }
+        let named = message.logical(56).filter(|_| message.mti().class() == 4 && waiting.follows.is_none());
         adapt(&mut message, profile, waiting).map_err(unfit)?;
+        if let Some(named) = named {
+            // How the bank will know its original is put in when it is sent.
+            message.set(56, &named).map_err(unfit)?;
+        }
         let mut body = Body::of(&message, |field| !matches!(field, 7 | 11));
         if !message.has(2) && profile.dialect.defines(2) {
             name_card(&message, &waiting.instruction, |field, value| body.push(field, value));
@@ -198,7 +211,7 @@ impl Turn<'_> {
 /// Is there anything to take back? What was declined had no effect; what is unknown is being reversed already, as is what
 /// was reversed.
 fn stands(past: &Past) -> bool {
-    matches!(past.standing, Standing::InFlight | Standing::Approved)
+    matches!(past.standing, Standing::InFlight | Standing::Approved | Standing::Taken)
 }
 
 /// All of it, or a part? 1987 says in DE95 what is left; 1993 has the new amount in DE4 and the original one in DE30.
@@ -222,6 +235,7 @@ fn extent(message: &Message, past: &Past) -> Result<Extent, Refusal> {
     match (left, past.left.or(said)) {
         (None | Some(0), _) => Ok(Extent::All),
         (Some(left), Some(stands)) if left < stands => Ok(Extent::Part { left }),
+        (Some(left), Some(stands)) if left == stands && past.left < past.asked => Ok(Extent::Nothing),
         (Some(_), _) => Err(Refusal::OriginalAmount),
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Approval {
     pub(super) connection: ConnectionId,
     pub(super) original: OriginalData,
     pub(super) body: Body,
+    /// How many of its answers are on their way: it and the resends that wait with it.
+    pub(super) copies: usize,
     /// The end of its grace. (Not lasting: after a restart it has all of it again.)
     pub(super) until: Mono,
 }
@@ -52,10 +54,18 @@ impl Undelivered {
         self.lately.push_back(approval);
     }
 
-    /// Takes one that was given out and came back.
+    /// An answer came back. Takes the approval once none of its answers may have arrived.
     pub(super) fn came_back(&mut self, payment: PaymentId) -> Option<Approval> {
         let place = self.lately.iter().rposition(|approval| approval.payment == payment)?;
-        self.lately.remove(place)
+        let copies = &mut self.lately[place].copies;
+        *copies = copies.saturating_sub(1);
+        if *copies > 0 { None } else { self.lately.remove(place) }
+    }
+
+    /// Its acquirer speaks of it: it was delivered.
+    pub(super) fn arrived(&mut self, payment: PaymentId) {
+        self.lately.retain(|approval| approval.payment != payment);
+        self.approvals.remove(&payment);
     }
 
     pub(super) fn insert(&mut self, approval: Approval) {

@@ -16,7 +16,7 @@ impl Turn<'_> {
         let (connection, stan) = (pending.connection, pending.stan);
         let payment = match pending.state {
             State::Network(exchange) => return self.exchange_unsent(key, connection, exchange),
-            State::Stored(item) => return self.stored_unsent(key, item),
+            State::Stored(item) => return self.stored_unsent(key, item, why),
             State::Payment(payment) => payment,
             // It was answered meanwhile, or timed out: its reversal goes on, and finds nothing.
             State::Ended(_) => return self.note(Note::NotSent { connection, stan, why, failover: false }),

@@ -188,11 +188,7 @@ impl Rig {
 
     /// The same, and of the journal only so many Records are left.
     pub(super) fn crash_after(&mut self, records: usize) {
-        self.journal.truncate(records);
-        self.switch = Switch::with_key(Arc::clone(&self.rules), self.now, 2, Some(KEY));
-        for record in &self.journal {
-            self.switch.apply(record);
-        }
+        self.fold(records);
         for pile in [&mut self.connects, &mut self.closes] {
             pile.clear();
         }
@@ -202,6 +198,15 @@ impl Rig {
         self.switch.recover(self.now);
         self.collect();
         self.switch.check();
+    }
+
+    /// A new switch with so many Records of the journal folded into it, and nothing else done.
+    pub(super) fn fold(&mut self, records: usize) {
+        self.journal.truncate(records);
+        self.switch = Switch::with_key(Arc::clone(&self.rules), self.now, 2, Some(KEY));
+        for record in &self.journal {
+            self.switch.apply(record);
+        }
     }
 
     /// The one message of this type that was handed over for a bank.
