@@ -10,5 +10,6 @@ mod recovery;
 mod resends;
 mod rig;
 mod routes;
+mod table;
 mod timeouts;
 mod verdicts;
