@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod driver;
+pub mod journal;
 pub mod net;
 pub mod record;
 pub mod rules;

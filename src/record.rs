@@ -160,6 +160,18 @@ pub enum Record {
         /// When.
         at: Wall,
     },
+    /// The bank approved it (or said what means nothing) after it had ended: should its reversal be refused, it is reversed
+    /// anew.
+    ApprovedLate {
+        /// Its number.
+        payment: PaymentId,
+        /// When.
+        at: Wall,
+        /// The bank.
+        bank: BankId,
+        /// Our STAN.
+        stan: Stan,
+    },
     /// A message to a bank is stored, to be delivered however long it takes. The acquirer is answered after this.
     Queued {
         /// The number of the stored message.

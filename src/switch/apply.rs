@@ -4,7 +4,7 @@
 use super::{
     BankId, ConnectionId, codes,
     core::Core,
-    pending::{Pending, State},
+    pending::{Memory, Pending, State},
     recent::{Past, Standing},
     store::{Item, Phase},
     undelivered::Approval,
@@ -45,7 +45,8 @@ impl Begun {
             unanswered,
             owed: None,
             held: None,
-            remembered: false,
+            remembered: Memory::No,
+            approved: false,
             state,
         }
     }
@@ -77,6 +78,7 @@ impl Core {
                 self.undelivered.insert(approval);
             }
             Record::Delivered { payment, .. } => drop(self.undelivered.remove(payment)),
+            Record::ApprovedLate { payment, bank, stan, .. } => self.apply_approved_late(payment, bank, stan),
             Record::Queued { .. } => self.apply_queued(record),
             Record::Tried { .. } => self.apply_tried(record),
             Record::Failed { item, code, strikes, .. } => {
@@ -145,7 +147,7 @@ impl Core {
             (Some((bank, key)), Outcome::Unknown { why }) => {
                 let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
                 pending.owed = (pending.unanswered != Unanswered::Leave).then_some(why);
-                self.remember_late(bank, key);
+                self.remember(bank, key, Memory::Late);
             }
             (Some((_, key)), _) => self.release(key),
             (None, _) => {}
@@ -172,7 +174,6 @@ impl Core {
             code: None,
             phase: Phase::Ready,
             unsent: false,
-            judged: false,
             heard: 0,
         };
         self.store.insert(item, stored);
@@ -184,6 +185,8 @@ impl Core {
             Stored::Acquirers { left: None } | Stored::Reversal(Cause::Undelivered) => {
                 (past.standing, past.left) = (Standing::Reversed, Some(0));
             }
+            // What was reversed after its approval stays so: nobody is told again that it was approved.
+            Stored::Reversal(_) if past.standing == Standing::Reversed => {}
             Stored::Reversal(_) => past.standing = Standing::Unknown,
             Stored::Advice | Stored::Question => {}
         }
@@ -223,11 +226,20 @@ impl Core {
         if !accepted && stored.answers_doubt() {
             // The bank did not have it, or so it says. Should it approve after all, the reversal begins anew.
             self.pendings.put_body(key, stored.body.clone());
-            self.remember_late(stored.connection.bank, key);
-        } else if pending.remembered {
-            drop(self.pendings.take_body(key));
-        } else {
+            self.remember(stored.connection.bank, key, Memory::Refused);
+        } else if pending.remembered == Memory::No {
             self.release(key);
+        } else {
+            pending.approved = false;
+            self.remember(stored.connection.bank, key, Memory::Late);
+        }
+    }
+
+    fn apply_approved_late(&mut self, payment: PaymentId, bank: BankId, stan: Stan) {
+        let key = self.banks[usize::from(bank.0)].stans.find(stan);
+        let pending = key.and_then(|key| self.pendings.get_mut(key));
+        if let Some(pending) = pending.filter(|pending| pending.state == State::Ended(payment)) {
+            pending.approved = true;
         }
     }
 
@@ -247,14 +259,12 @@ impl Core {
             let pending = self.pendings.get_mut(key).expect("a STAN in use has its entry");
             if pending.stan == stan {
                 assert!(matches!(pending.state, State::Ended(_)), "what is in use is not used again");
-                let (holder, remembered) = (pending.held.take(), std::mem::replace(&mut pending.remembered, false));
-                if let Some(item) = holder.and_then(|holder| self.store.get_mut(holder)) {
+                pending.remembered = Memory::No;
+                if let Some(item) = pending.held.take().and_then(|holder| self.store.get_mut(holder)) {
                     item.held = None;
                 }
-                if remembered {
-                    let send = self.pendings.send_id(key);
-                    self.bank(bank).forget_late(send);
-                }
+                let send = self.pendings.send_id(key);
+                self.bank(bank).forget(send);
                 self.release(key);
             } else {
                 let used = self.pendings.iter().filter(|(_, pending)| pending.connection.bank == bank);
@@ -301,21 +311,29 @@ impl Core {
             }
         };
         let pending = self.pendings.get_mut(key).expect("just found");
-        (pending.held, pending.owed) = (Some(item), None);
+        // What was approved before it is what it takes back.
+        (pending.held, pending.owed, pending.approved) = (Some(item), None, false);
+        // What is stored says all that its body said.
+        drop(self.pendings.take_body(key));
         Some(key)
     }
 
-    /// Remembers an ended payment, so that a late answer is known as such; the oldest is forgotten for it.
-    fn remember_late(&mut self, bank: BankId, key: u32) {
+    /// Remembers an ended payment; the oldest is forgotten for it.
+    fn remember(&mut self, bank: BankId, key: u32, memory: Memory) {
+        let send = self.pendings.send_id(key);
         let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
-        if std::mem::replace(&mut pending.remembered, true) {
+        let before = std::mem::replace(&mut pending.remembered, memory);
+        if before == memory {
             return;
         }
-        let send = self.pendings.send_id(key);
-        let Some(oldest) = self.bank(bank).remember_late(send) else { return };
+        let state = &mut self.banks[usize::from(bank.0)];
+        if before != Memory::No {
+            state.forget(send);
+        }
+        let Some(oldest) = state.remember(memory, send) else { return };
         let key = self.pendings.by_send_id(oldest).expect("what is remembered is not freed");
         let pending = self.pendings.get_mut(key).expect("just found");
-        pending.remembered = false;
+        pending.remembered = Memory::No;
         if pending.held.is_none() {
             self.release(key);
         }
@@ -325,7 +343,7 @@ impl Core {
     pub(super) fn release(&mut self, key: u32) {
         let pending = self.pendings.remove(key);
         assert!(!matches!(pending.state, State::Payment(_)), "a payment in flight ends by a Record");
-        assert!(!pending.remembered && pending.held.is_none(), "nobody remembers it");
+        assert!(pending.remembered == Memory::No && pending.held.is_none(), "nobody remembers it");
         self.banks[usize::from(pending.connection.bank.0)].stans.release(pending.stan);
     }
 }

@@ -1,6 +1,6 @@
 //! What the switch knows of one bank while it runs.
 
-use super::{BankCounters, BankId, ConnectionId, SendId, link::Link, stan::StanSpace};
+use super::{BankCounters, BankId, ConnectionId, SendId, link::Link, pending::Memory, stan::StanSpace};
 use crate::{clock::Wall, rules::Bank};
 use banklink_protocol::element::Stan;
 use std::collections::VecDeque;
@@ -15,8 +15,9 @@ pub(super) struct BankState {
     /// Payments sent that wait for their answer.
     pub(super) in_flight: usize,
     /// Payments that ended without an answer, oldest first: a late answer is known as such. As many as may be in flight.
-    late: VecDeque<SendId>,
-    most_late: usize,
+    late: Remembered,
+    /// Those whose reversal was refused: a late approval is reversed anew. As many as may be stored.
+    refused: Remembered,
     pub(super) counters: BankCounters,
     turn: usize,
 }
@@ -24,16 +25,16 @@ pub(super) struct BankState {
 impl BankState {
     pub(super) fn new(id: BankId, bank: &Bank, first_timer: u32, start: Stan, now: Wall) -> Self {
         // Beside the payments, each connection may have one network message out; as many as are in flight may be
-        // remembered as late, and a stored message holds its own STAN and that of its original.
-        let entries = 4 * (bank.max_in_flight + usize::from(bank.connections)) + 2 * bank.store.limit;
+        // remembered as late and as many as are stored as refused, and a stored message holds its own STAN and its original's.
+        let entries = 4 * (bank.max_in_flight + usize::from(bank.connections)) + 3 * bank.store.limit;
         Self {
             id,
             links: (0..bank.connections).map(|_| Link::new()).collect(),
             first_timer,
             stans: StanSpace::new(entries, start, now),
             in_flight: 0,
-            late: VecDeque::new(),
-            most_late: bank.max_in_flight,
+            late: Remembered { sends: VecDeque::new(), most: bank.max_in_flight },
+            refused: Remembered { sends: VecDeque::new(), most: bank.store.limit.max(1) },
             counters: BankCounters::default(),
             turn: 0,
         }
@@ -76,19 +77,33 @@ impl BankState {
         Some(ConnectionId { bank: self.id, slot: slot as u16 })
     }
 
-    /// Remembers a payment that ended without an answer, and says which one is forgotten for it.
-    pub(super) fn remember_late(&mut self, send: SendId) -> Option<SendId> {
-        self.late.push_back(send);
-        if self.late.len() > self.most_late { self.late.pop_front() } else { None }
+    /// Remembers a payment that has ended, and says which one is forgotten for it.
+    pub(super) fn remember(&mut self, memory: Memory, send: SendId) -> Option<SendId> {
+        let remembered = match memory {
+            Memory::No => return None,
+            Memory::Late => &mut self.late,
+            Memory::Refused => &mut self.refused,
+        };
+        remembered.sends.push_back(send);
+        if remembered.sends.len() > remembered.most { remembered.sends.pop_front() } else { None }
     }
 
-    /// Forgets one that was remembered.
-    pub(super) fn forget_late(&mut self, send: SendId) {
-        self.late.retain(|other| *other != send);
+    /// Takes a payment out of the memory it is in.
+    pub(super) fn forget(&mut self, send: SendId) {
+        for remembered in [&mut self.late, &mut self.refused] {
+            remembered.sends.retain(|other| *other != send);
+        }
     }
 
-    /// Payments remembered as late.
-    pub(super) fn late(&self) -> impl ExactSizeIterator<Item = SendId> + '_ {
-        self.late.iter().copied()
+    /// Payments remembered, by memory.
+    pub(super) fn remembered(&self, memory: Memory) -> impl ExactSizeIterator<Item = SendId> + '_ {
+        let remembered = if memory == Memory::Refused { &self.refused } else { &self.late };
+        remembered.sends.iter().copied()
     }
+}
+
+/// Payments that have ended, oldest first.
+struct Remembered {
+    sends: VecDeque<SendId>,
+    most: usize,
 }

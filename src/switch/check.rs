@@ -3,7 +3,7 @@
 use super::{
     BankId,
     core::Core,
-    pending::{Exchange, State},
+    pending::{Exchange, Memory, State},
     store::Phase,
 };
 use crate::{record::PaymentId, rules::Rules};
@@ -37,7 +37,10 @@ impl Core {
                 }
                 State::Ended(_) => {
                     assert!(waits.is_none() && !timed, "nobody waits for a late answer");
-                    assert!(pending.held.is_some() || pending.remembered, "an ended entry stays for a reason");
+                    assert!(
+                        pending.held.is_some() || pending.remembered != Memory::No,
+                        "an ended entry stays for a reason"
+                    );
                 }
                 State::Stored(item) => self.check_stored(key, item, timed),
                 State::Network(_) => assert!(waits.is_none() && timed, "every network message has its timer"),
@@ -96,11 +99,15 @@ impl Core {
             let payments = || entries().filter(|(_, pending)| matches!(pending.state, State::Payment(_)));
             assert_eq!(bank.in_flight, payments().count(), "payments in flight are counted");
             assert!(bank.in_flight <= profile.max_in_flight, "the cap holds");
-            let late: Vec<_> = bank.late().map(|send| self.pendings.by_send_id(send)).collect();
-            assert!(late.len() <= profile.max_in_flight, "late memory is bounded");
-            let remembered: Vec<_> = entries().filter(|(_, pending)| pending.remembered).map(|(key, _)| key).collect();
-            assert_eq!(late.len(), remembered.len(), "what is remembered is in the memory, once");
-            assert!(remembered.iter().all(|key| late.contains(&Some(*key))), "what is remembered is in the memory");
+            for (memory, most) in [(Memory::Late, profile.max_in_flight), (Memory::Refused, profile.store.limit.max(1))]
+            {
+                let held: Vec<_> = bank.remembered(memory).map(|send| self.pendings.by_send_id(send)).collect();
+                assert!(held.len() <= most, "memories are bounded");
+                let marked = entries().filter(|(_, pending)| pending.remembered == memory);
+                let marked: Vec<_> = marked.map(|(key, _)| key).collect();
+                assert_eq!(held.len(), marked.len(), "what is remembered is in its memory, once");
+                assert!(marked.iter().all(|key| held.contains(&Some(*key))), "what is remembered is in its memory");
+            }
             assert!(bank.stans.busy() <= bank.stans.size(), "STANs are enough");
             for (slot, link) in bank.links.iter().enumerate() {
                 let here = payments().filter(|(_, pending)| usize::from(pending.connection.slot) == slot).count();

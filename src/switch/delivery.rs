@@ -93,7 +93,7 @@ impl Turn<'_> {
         self.commit(Record::Tried { item: id, at: self.now.wall, connection, stan, transmission, tries });
         let heard = self.core.store.queue(bank).answers;
         let item = self.core.store.get_mut(id).expect("just recorded");
-        (item.heard, item.unsent, item.judged) = (heard, false, false);
+        (item.heard, item.unsent) = (heard, false);
         let key = item.entry.expect("just recorded");
         self.core.pendings.get_mut(key).expect("just recorded").sent = self.now.mono;
         let expires = self.now.mono + profile.answer_timeout;
@@ -115,17 +115,21 @@ impl Turn<'_> {
             return self.unknown_answer(connection, message, Some(if ours { 39 } else { 7 }));
         };
         let (tries, reversal, strikes, queued) = (item.tries, item.is_reversal(), item.strikes, item.queued);
-        let judged = self.core.store.get_mut(id).is_some_and(|item| std::mem::replace(&mut item.judged, true));
+        let (phase, original) = (item.phase, item.held);
         self.bank_answers(connection.bank);
         if settles(bank, code, reversal) {
             self.core.wheel.cancel(self.core.timer(key));
             self.commit(Record::Done { item: id, at: self.now.wall, code });
             let after = Duration::from_micros(u64::try_from(self.now.wall.0 - queued.0).unwrap_or(0));
             self.note(Note::StoredDone { bank: connection.bank, item: id, code, tries, after });
-        } else if !judged {
+            if let Some(original) = original.filter(|&key| self.core.pendings.get(key).is_some()) {
+                self.reverse_anew(original);
+            }
+        } else if phase == Phase::Trying {
             let strikes = strikes + u32::from(!bank.store.retrying.contains(&code));
             self.stored_failed(id, Some(code), strikes);
         }
+        // (A refusal that comes when nothing is asked, late or a second time, says nothing new.)
         self.pump(connection.bank);
     }
 
@@ -156,11 +160,7 @@ impl Turn<'_> {
     /// A try did not settle it: another one after a while, or none.
     fn stored_failed(&mut self, id: PaymentId, code: Option<ResponseCode>, strikes: u32) {
         let item = self.core.store.get(id).expect("it was tried");
-        let (bank, tries, parked) = (item.connection.bank, item.tries, matches!(item.phase, Phase::Parked(_)));
-        if parked {
-            // A late word on what people have already.
-            return;
-        }
+        let (bank, tries) = (item.connection.bank, item.tries);
         self.commit(Record::Failed { item: id, at: self.now.wall, code, strikes });
         self.note(Note::StoredFailed { bank, item: id, code, tries });
         let profile = &self.rules.banks[usize::from(bank.0)];

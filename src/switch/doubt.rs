@@ -4,7 +4,7 @@
 use super::{
     AcquirerId, ConnectionId, Note, Turn, codes,
     finish::{Ended, How, Part},
-    pending::{Pending, State},
+    pending::{Memory, Pending, State},
     recent::{Past, Standing},
     reversal::{self, Reason, compose},
     store::Phase,
@@ -47,7 +47,7 @@ impl Turn<'_> {
         if unanswered == Unanswered::Leave {
             return;
         }
-        let body = self.core.pendings.take_body(key);
+        let body = self.core.pendings.body(key).clone();
         if unanswered == Unanswered::Ask {
             let (item, kind) = (self.core.next_payment, Stored::Question);
             return self.queue(item, Some(payment), connection, kind, original.mti, Some(original), body);
@@ -73,18 +73,29 @@ impl Turn<'_> {
         self.queue(item, Some(payment), connection, kind, reversal::mti(bank), Some(original), composed);
     }
 
-    /// The bank approves a payment that has ended. Where its reversal is stored, or was taken, nothing more is to be done;
-    /// where the bank had nothing to reverse, it has now.
+    /// The bank approves a payment that has ended, or says what means nothing. Where its reversal was taken, nothing more is
+    /// to be done; where the bank had nothing to reverse, it has now; where the reversal is still out, that will show.
     pub(super) fn approved_late(&mut self, key: u32, payment: PaymentId) {
         let pending = self.core.pendings.get(key).expect("found by its STAN");
-        let (connection, original) = (pending.connection, pending.original());
-        let nothing_to_do = pending.held.is_some() || pending.unanswered != Unanswered::Reverse;
-        if nothing_to_do || self.core.pendings.body(key).is_empty() || self.core.store.reverses(payment) {
+        let matters = pending.held.is_some() || pending.remembered == Memory::Refused;
+        if !matters || pending.approved || pending.unanswered != Unanswered::Reverse {
             return;
         }
-        let body = self.core.pendings.take_body(key);
-        self.reverse(payment, connection, original, &body, &Reason::of(Cause::LateApproval));
-        self.pump(connection.bank);
+        let (bank, stan) = (pending.connection.bank, pending.stan);
+        self.commit(Record::ApprovedLate { payment, at: self.now.wall, bank, stan });
+        self.reverse_anew(key);
+    }
+
+    /// Stores another reversal of a payment that was approved late and whose first reversal was refused.
+    pub(super) fn reverse_anew(&mut self, key: u32) {
+        let pending = self.core.pendings.get(key).expect("an entry that is remembered");
+        let (connection, original, state) = (pending.connection, pending.original(), pending.state);
+        let due = pending.approved && pending.held.is_none() && pending.remembered == Memory::Refused;
+        if let (State::Ended(payment), true) = (state, due) {
+            let body = self.core.pendings.body(key).clone();
+            self.reverse(payment, connection, original, &body, &Reason::of(Cause::LateApproval));
+            self.pump(connection.bank);
+        }
     }
 
     /// An answer certainly did not reach its acquirer. If it was an approval, the acquirer has a while to come back for it.
@@ -132,7 +143,12 @@ impl Turn<'_> {
         for &key in &keys {
             self.doubt(key, Doubt::Restarted, None);
         }
+        let ended = self.core.pendings.iter().filter(|(_, pending)| matches!(pending.state, State::Ended(_)));
+        for key in ended.map(|(key, _)| key).collect::<Vec<_>>() {
+            self.reverse_anew(key);
+        }
         self.core.store.start_over();
+        self.core.banks.iter_mut().for_each(|bank| bank.stans.start_over());
         self.finish_taking_over();
         let mut undelivered: Vec<_> =
             self.core.undelivered.iter().map(|approval| (approval.payment, approval.acquirer)).collect();

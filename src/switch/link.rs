@@ -16,7 +16,7 @@
 
 use super::{
     AcquirerId, BankId, ConnectionId, LinkChange, LinkState, Note, Output, Turn, codes, matching, network,
-    pending::{Exchange, Pending, State as Entry},
+    pending::{Exchange, Memory, Pending, State as Entry},
 };
 use crate::{clock::Mono, record::Unanswered, rules};
 use banklink_protocol::Message;
@@ -240,7 +240,8 @@ impl<'r> Turn<'r> {
             unanswered: Unanswered::Leave,
             owed: None,
             held: None,
-            remembered: false,
+            remembered: Memory::No,
+            approved: false,
             state: Entry::Network(exchange),
         });
         self.core.bank(connection.bank).stans.occupy(stan, key);

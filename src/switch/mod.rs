@@ -22,6 +22,7 @@ mod ids;
 mod input;
 mod instruction;
 mod kept;
+mod lasting;
 mod link;
 mod matching;
 mod network;
@@ -165,6 +166,12 @@ impl Switch {
     #[must_use]
     pub fn ready(&self) -> bool {
         !self.core.draining && self.core.banks.iter().flat_map(|bank| &bank.links).any(link::Link::takes_payments)
+    }
+
+    /// Everything that a fold of all Records makes of a fresh machine, in lines that can be compared. Long.
+    #[must_use]
+    pub fn lasting(&self) -> Vec<String> {
+        self.core.lasting()
     }
 
     /// Asserts the invariants.

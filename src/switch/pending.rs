@@ -32,8 +32,10 @@ pub(super) struct Pending {
     pub(super) owed: Option<Doubt>,
     /// The stored reversal on whose account its STAN stays taken.
     pub(super) held: Option<PaymentId>,
-    /// Does the memory of late ones count it?
-    pub(super) remembered: bool,
+    /// Whether a memory of what has ended counts it.
+    pub(super) remembered: Memory,
+    /// The bank has approved it after it ended.
+    pub(super) approved: bool,
     pub(super) state: State,
 }
 
@@ -43,6 +45,17 @@ impl Pending {
         let (acquirer, forwarder) = self.institutions;
         OriginalData { mti: self.mti, stan: self.stan, transmission: self.transmission, acquirer, forwarder }
     }
+}
+
+/// Why an entry that has ended stays, beside being held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Memory {
+    /// It does not.
+    No,
+    /// So that a late answer is known as such.
+    Late,
+    /// Its reversal was refused: an approval would be reversed anew.
+    Refused,
 }
 
 /// What the entry stands for.

@@ -6,7 +6,7 @@ use crate::record::{Body, PaymentId, References};
 use banklink_protocol::element::{OriginalData, ResponseCode, Rrn};
 
 /// What became of a payment, and under which names the bank knows it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Past {
     pub(super) payment: PaymentId,
     pub(super) acquirer: AcquirerId,
@@ -197,6 +197,11 @@ impl Recent {
     /// The rest of the answer of a payment, as long as there is room for it.
     pub(super) fn answer(&self, past: &Past) -> Option<Body> {
         self.answers.get(past.answer)
+    }
+
+    /// All payments remembered, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
+        self.ring.iter()
     }
 
     /// By the duplicate key.

@@ -194,20 +194,23 @@ impl Turn<'_> {
         }
     }
 
-    /// An answer after its time-out: counted; the time-out stands. An approval whose reversal the bank refused is reversed
-    /// anew.
+    /// An answer after its time-out: counted; the time-out stands. What may be booked though its reversal was refused is
+    /// reversed anew.
     fn late_answer(&mut self, key: u32, connection: ConnectionId, payment: PaymentId, message: &Message) {
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         if matching::another_transmission(message, &pending.transmission, bank) {
             return self.unknown_answer(connection, message, Some(7));
         }
-        let approved = matching::response_code(message).is_some_and(|code| matching::approves(code, pending, bank));
+        let code = matching::response_code(message);
+        let approved = code.is_some_and(|code| matching::approves(code, pending, bank));
+        // Who says what means nothing to us may have booked it.
+        let may_be_booked = approved || code.is_some_and(|code| !codes::is_known(bank, code));
         let (stan, after) = (pending.stan, self.now.mono.since(pending.sent));
         self.core.bank(connection.bank).counters.late += 1;
         self.note(Note::Late { connection, payment, stan, approved, after });
         self.bank_answers(connection.bank);
-        if approved {
+        if may_be_booked {
             self.approved_late(key, payment);
         }
     }

@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub banks: Vec<BankSnapshot>,
     /// Indexed by [`super::AcquirerId`].
     pub acquirers: Vec<AcquirerSnapshot>,
+    /// Approvals that did not reach their acquirers, and are not reversed yet.
+    pub undelivered: usize,
     /// Is the switch shutting down?
     pub draining: bool,
 }
@@ -139,6 +141,7 @@ impl Core {
         Snapshot {
             banks: self.banks.iter().zip(&rules.banks).map(bank).collect(),
             acquirers: self.acquirers.iter().zip(&rules.acquirers).map(acquirer).collect(),
+            undelivered: self.undelivered.len(),
             draining: self.draining,
         }
     }

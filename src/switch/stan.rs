@@ -67,6 +67,13 @@ impl StanSpace {
         self.occupy(stan, entry);
     }
 
+    /// After a restart: network messages leave no Record, so what is given out now has a later DE7 than any of theirs.
+    pub(super) fn start_over(&mut self) {
+        self.second += 1;
+        self.transmission = Transmission::from_wall(self.second * SECOND);
+        (self.first, self.reach) = (self.next, 0);
+    }
+
     /// Takes a STAN under the DE7 in use.
     pub(super) fn occupy(&mut self, stan: Stan, entry: u32) {
         let slot = self.slot(stan);

@@ -47,8 +47,6 @@ pub(super) struct Item {
     pub(super) phase: Phase,
     /// The last try certainly did not leave: the next one is the same again.
     pub(super) unsent: bool,
-    /// Did the bank answer the last try already? It counts once.
-    pub(super) judged: bool,
     /// What the bank had answered in all when it was sent last.
     pub(super) heard: u64,
 }

@@ -81,7 +81,7 @@ impl Turn<'_> {
         let trace = self.core.names.original(acquirer, &waiting.instruction);
         let References { rrn, card, .. } = waiting.references;
         let named = References { duplicate: 0, trace, rrn, card };
-        if Tombstones::name(named) != 0 && !self.core.tombstones.stands(named) {
+        if Tombstones::can_stand(named) && !self.core.tombstones.stands(named) {
             if !self.core.tombstones.has_room(self.now.wall) {
                 return self.refuse(waiting, Refusal::StoreFull);
             }
@@ -181,7 +181,8 @@ impl Turn<'_> {
         let super::core::Core { recent, names, .. } = &mut *self.core;
         let like = Likeness { rrn: waiting.references.rrn, card: waiting.references.card };
         match names.original(acquirer, &waiting.instruction) {
-            name if name != 0 => recent.by_trace(name, like),
+            // A resend may have had another DE7 than the first, which is the one the acquirer speaks of.
+            name if name != 0 => recent.by_trace(name, like).or_else(|| recent.by_rrn(like)),
             _ => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
         }
     }

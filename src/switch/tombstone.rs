@@ -14,31 +14,34 @@ const WINDOW: i64 = 24 * 3_600 * 1_000_000;
 /// The tombstones of all acquirers.
 #[derive(Default)]
 pub(super) struct Tombstones {
-    /// Those that stand under a name.
+    /// Those that stand under a name: a trace or an RRN.
     names: HashMap<u64, SmallVec<[References; 1]>, foldhash::fast::FixedState>,
     /// Oldest first.
-    order: VecDeque<(Wall, u64)>,
+    order: VecDeque<(Wall, References)>,
 }
 
 impl Tombstones {
-    /// The name of a tombstone: the original data of the reversal, or else its RRN.
-    pub(super) const fn name(references: References) -> u64 {
-        if references.trace != 0 { references.trace } else { references.rrn }
+    /// Is there anything the original could be known by?
+    pub(super) const fn can_stand(references: References) -> bool {
+        references.trace != 0 || references.rrn != 0
     }
 
-    /// Sets one up; those that have stood long enough make way.
+    /// Sets one up, under the trace and the RRN that the reversal gave; those that have stood long enough make way.
     pub(super) fn insert(&mut self, at: Wall, references: References) {
         while self.order.front().is_some_and(|(set, _)| set.0 + WINDOW < at.0) || self.order.len() >= LIMIT {
-            let (_, name) = self.order.pop_front().expect("just seen");
-            let under_name = self.names.get_mut(&name).expect("a tombstone stands under its name");
-            under_name.remove(0);
-            if under_name.is_empty() {
-                self.names.remove(&name);
+            let (_, oldest) = self.order.pop_front().expect("just seen");
+            for name in named(oldest) {
+                let under_name = self.names.get_mut(&name).expect("a tombstone stands under its names");
+                under_name.remove(0);
+                if under_name.is_empty() {
+                    self.names.remove(&name);
+                }
             }
         }
-        let name = Self::name(references);
-        self.order.push_back((at, name));
-        self.names.entry(name).or_default().push(references);
+        self.order.push_back((at, references));
+        for name in named(references) {
+            self.names.entry(name).or_default().push(references);
+        }
     }
 
     /// Is there room for another?
@@ -46,22 +49,29 @@ impl Tombstones {
         self.order.len() < LIMIT || self.order.front().is_some_and(|(set, _)| set.0 + WINDOW < now.0)
     }
 
-    /// Was this taken back before it came? By the trace that the reversal gave, or where it gave none by the RRN; and of the
-    /// same card and transaction, where both say so.
+    /// Was this taken back before it came? By its trace, or, since a resend may have another DE7, by its RRN; and of the same
+    /// card and transaction, where both say so.
     pub(super) fn covers(&self, references: References) -> bool {
         let alike = |one: u64, other: u64| one == 0 || other == 0 || one == other;
         let means = |stone: &References| alike(stone.card, references.card) && alike(stone.rrn, references.rrn);
-        let stands = |name: u64, traced: bool| {
-            let under_name = self.names.get(&name).filter(|_| name != 0);
-            under_name.is_some_and(|stones| stones.iter().any(|stone| (stone.trace != 0) == traced && means(stone)))
-        };
-        !self.names.is_empty() && (stands(references.trace, true) || stands(references.rrn, false))
+        let stands = |name: u64| self.names.get(&name).is_some_and(|stones| stones.iter().any(means));
+        !self.names.is_empty() && named(references).any(stands)
+    }
+
+    /// All of them, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = References> + '_ {
+        self.order.iter().map(|(_, references)| *references)
     }
 
     /// Does one like this stand already?
     pub(super) fn stands(&self, references: References) -> bool {
-        self.names.get(&Self::name(references)).is_some_and(|stones| stones.contains(&references))
+        named(references).any(|name| self.names.get(&name).is_some_and(|stones| stones.contains(&references)))
     }
+}
+
+/// The names of an original.
+fn named(references: References) -> impl Iterator<Item = u64> {
+    [references.trace, references.rrn].into_iter().filter(|&name| name != 0)
 }
 
 #[cfg(test)]
@@ -73,21 +83,21 @@ mod tests {
     }
 
     #[test]
-    fn covers_by_the_name_it_was_given_and_for_a_day() {
+    fn covers_what_was_taken_back_and_nothing_else_for_a_day() {
         let mut stones = Tombstones::default();
-        assert!(!stones.covers(of(1, 2)));
+        assert!(!stones.covers(of(1, 2)) && !Tombstones::can_stand(of(0, 0)));
         stones.insert(Wall(0), of(1, 2));
         stones.insert(Wall(5), of(0, 3));
-        assert!(stones.covers(of(1, 0)) && stones.covers(of(0, 3)) && stones.covers(of(7, 3)));
+        assert!(stones.covers(of(1, 2)) && stones.covers(of(1, 0)) && stones.covers(of(7, 3)));
+        assert!(stones.covers(of(7, 2)), "a resend under a new DE7");
         assert!(!stones.covers(of(1, 9)), "another transaction under the same trace");
-        let of_card = |card| References { card, ..of(0, 3) };
-        stones.insert(Wall(6), of_card(7));
-        assert!(stones.stands(of_card(7)) && !stones.stands(of_card(8)));
-        assert!(!stones.covers(of(7, 2)), "its RRN does not stand where its trace does");
         assert!(!stones.covers(of(0, 0)));
+        let of_card = |card| References { card, ..of(0, 4) };
+        stones.insert(Wall(6), of_card(7));
+        assert!(stones.stands(of_card(7)) && !stones.stands(of_card(8)) && !stones.covers(of_card(8)));
         stones.insert(Wall(WINDOW + 3), of(8, 0));
         assert!(!stones.covers(of(1, 0)) && stones.covers(of(0, 3)) && stones.covers(of(8, 0)));
-        assert_eq!((stones.order.len(), stones.names.len()), (3, 2));
+        assert_eq!((stones.order.len(), stones.names.len()), (3, 3));
     }
 
     #[test]

@@ -28,9 +28,10 @@ const IMPURE: [&str; 16] = [
 ];
 
 /// Which modules of the crate a part may name.
-const IMPORTS: [(&str, &[&str]); 8] = [
+const IMPORTS: [(&str, &[&str]); 9] = [
     ("src/clock.rs", &[]),
     ("src/record", &["switch", "clock", "record"]),
+    ("src/journal", &["journal", "record", "clock", "security", "switch"]),
     ("src/rules.rs", &["switch"]),
     ("src/switch", &["switch", "record", "rules", "clock"]),
     ("src/net", &["net", "switch", "clock"]),

@@ -62,6 +62,7 @@ enum Unanswered {
 }
 
 /// The front end of one payment.
+#[derive(Debug)]
 pub(crate) struct Agent {
     pub(crate) acquirer: AcquirerId,
     pub(crate) message: Message,
@@ -82,8 +83,6 @@ pub(crate) struct Agent {
     reversals: u32,
     /// Is anything of it out or to be done?
     pub(crate) busy: bool,
-    /// The session of its last message.
-    pub(crate) out: Option<usize>,
     /// It asked, and went away before the answer.
     pub(crate) vanished: bool,
     /// An answer was written for it that it may not have read.
@@ -144,6 +143,7 @@ fn purchase(dialect: &Arc<Dialect>, payment: usize, random: &mut Random) -> Mess
 
 /// The front ends of one seed, which begin within `span` nanoseconds.
 pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Vec<Agent> {
+    let count = 60 + random.below(80) as usize;
     let agent = |payment| {
         let mut message = purchase(dialect, payment, random);
         let advice = random.chance(8);
@@ -173,12 +173,11 @@ pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Ve
             reversal: None,
             reversals: 0,
             busy: true,
-            out: None,
             vanished: false,
             maybe_told: false,
         }
     };
-    (0..60 + random.below(80) as usize).map(agent).collect()
+    (0..count).map(agent).collect()
 }
 
 impl Agent {
@@ -190,6 +189,11 @@ impl Agent {
         (self.message.clone(), if self.advice { Kind::Advice } else { Kind::Payment })
     }
 
+    /// Does it see its payment through?
+    pub(crate) fn stays(&self) -> bool {
+        self.unanswered != Unanswered::Vanish
+    }
+
     /// How long it waits for an answer.
     pub(crate) fn patience(&self) -> u64 {
         self.patience
@@ -198,7 +202,7 @@ impl Agent {
     /// An answer to one of its messages.
     pub(crate) fn answered(&mut self, payment: usize, kind: Kind, answer: &Message, random: &mut Random) -> Next {
         let code = answer.text(39).unwrap();
-        self.maybe_told = false;
+        self.maybe_told &= kind != Kind::Payment;
         match kind {
             Kind::Wrong => Next::Nothing,
             Kind::Payment => self.told(payment, &code, answer.number(4).unwrap(), random),
@@ -221,6 +225,10 @@ impl Agent {
             return Next::Nothing;
         }
         self.busy = false;
+        if self.belief == Belief::Reversed {
+            assert!(!matches!(code, "00" | "10"), "front end {payment}: what was taken back is not approved");
+            return Next::Nothing;
+        }
         if code == "00" || code == "10" {
             self.belief = Belief::Approved { amount };
             if let Some(left) = self.cancels.take()
@@ -277,7 +285,12 @@ impl Agent {
                 Some((message, _)) => self.later(again(message), Kind::Reversal { left }, pause),
                 None => Next::Nothing,
             },
-            Kind::Payment if self.belief != Belief::Nothing => Next::Nothing,
+            // What it knows already, it does not ask again; but a resend of what was refused may have been taken.
+            Kind::Payment if !matches!(self.belief, Belief::Nothing | Belief::Refused { .. }) => {
+                self.busy = self.reversal.is_some();
+                Next::Nothing
+            }
+            Kind::Payment if self.reversal.is_some() => Next::Nothing,
             Kind::Payment => match self.unanswered {
                 Unanswered::Repeat => self.later(again(self.message.clone()), Kind::Payment, pause),
                 Unanswered::Reverse => {

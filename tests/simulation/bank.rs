@@ -19,8 +19,6 @@ pub(crate) struct Entry {
     /// What was approved, 0 for a decline.
     approved: u64,
     answer: Message,
-    /// It came after its reversal, to a bank that had no memory of that.
-    pub(crate) overtaken: bool,
 }
 
 /// A reversal or an advice as the bank has seen it.
@@ -110,7 +108,9 @@ impl Bank {
         };
         let mut answer = request.clone();
         answer.set_mti(request.mti().response().unwrap());
-        answer.remove(14);
+        for field in [14, 35, 52] {
+            answer.remove(field);
+        }
         answer.set(39, code.as_bytes()).unwrap();
         if booked > 0 {
             answer.set_number(4, booked).unwrap();
@@ -118,8 +118,9 @@ impl Bank {
         }
         let name = self.name;
         tell(|| format!("bank {name} takes {} {} of {}: {code}, books {booked}", request.mti(), text(11), text(41)));
+        // It came after its reversal, to a bank that had no memory of that.
         let overtaken = overtaken.is_some() && booked > 0;
-        let entry = Entry { terminal: text(41), booked, approved: booked, answer: answer.clone(), overtaken };
+        let entry = Entry { terminal: text(41), booked, approved: booked, answer: answer.clone() };
         let before = self.books.insert(key.clone(), entry);
         assert!(before.is_none(), "STAN {} with DE7 {} came to a bank twice", text(11), text(7));
         if random.chance(15) {
@@ -143,8 +144,6 @@ impl Bank {
         let key = (text(11), text(7));
         let original = text(90);
         let original: Key = (original[4..10].to_owned(), original[10..20].to_owned());
-        let repeat = request.mti().is_repeat();
-        assert!(repeat || !self.stored.contains_key(&key), "after the first try come repeats");
         let fresh = !self.stored.contains_key(&key);
         let stored = self.stored.entry(key).or_insert_with(|| first_sight(calm, random));
         let name = self.name;
@@ -218,7 +217,8 @@ fn answered(request: &Message, code: &str, calm: bool, random: &mut Random) -> V
     let mut answer = request.clone();
     answer.set_mti(request.mti().response().unwrap());
     answer.set(39, code.as_bytes()).unwrap();
-    let after = MILLI + random.below(if random.chance(10) { 5 * SECOND } else { 500 * MILLI });
+    let longest = if random.chance(10) { 5 * SECOND } else { 500 * MILLI };
+    let after = MILLI + random.below(longest);
     let reply = |after| Reply { message: answer.clone(), after, insists: None };
     match random.below(20) {
         0 | 1 if !calm => Vec::new(),

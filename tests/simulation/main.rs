@@ -1,11 +1,18 @@
-//! Seeded simulation of the switch: virtual time, model acquirers, model banks with books of their own, faults.
+//! Seeded simulation of the switch: virtual time, front ends that repeat, reverse and vanish, banks with books of their own,
+//! a disk that loses its tail, and crashes between any two things the switch does.
 //!
-//! `BANKLINK_SIM_SEEDS=n` runs n seeds instead of the default; `BANKLINK_SIM_SEED=s` replays one. A failure names its seed.
+//! `BANKLINK_SIM_SEEDS=n` runs n seeds instead of the default. A failure names its seed, and
+//! `SEED=s cargo test --release --test simulation -- --nocapture` tells it as a story.
 
 mod acquirers;
 mod bank;
+mod disk;
+mod network;
 mod oracle;
 mod random;
+mod rules;
+mod seen;
+mod story;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,17 +25,20 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn every_seed_settles_and_all_agree() {
-    if let Some(seed) = number("BANKLINK_SIM_SEED") {
+    if let Some(seed) = number("SEED") {
+        story::begin();
         println!("{:#?}", world::run(seed));
         return;
     }
     let seeds = number("BANKLINK_SIM_SEEDS").unwrap_or(DEFAULT_SEEDS);
-    let mut seen = world::Seen::default();
+    let mut seen = seen::Seen::default();
     for seed in 0..seeds {
         match catch_unwind(AssertUnwindSafe(|| world::run(seed))) {
             Ok(one) => seen.add(&one),
             Err(panic) => {
-                eprintln!("seed {seed} failed; repeat with BANKLINK_SIM_SEED={seed}");
+                eprintln!(
+                    "seed {seed} failed; its story: SEED={seed} cargo test --release --test simulation -- --nocapture"
+                );
                 std::panic::resume_unwind(panic);
             }
         }

@@ -1,171 +1,126 @@
-//! The world around one switch: sockets that drop, banks that dawdle, clocks that step. All of it from one seed.
+//! The world around one switch, over all its lives. All chance comes from one seed.
 
 use crate::{
-    acquirers::{Request, plan},
+    acquirers::{Agent, Kind, Next, Request, plan, resend},
     bank::Bank,
+    disk::{Disk, Synced},
+    network::{Flight, Saying, Socket},
     oracle::{Oracle, judge_answer, judge_end, wall},
     random::Random,
+    rules::{TIMEOUT, dialect, rules},
+    seen::Seen,
+    story::{self, tell},
 };
 use banklink::{
     clock::{Mono, Now},
-    record::{PaymentId, Record, References},
-    rules::{self, CardRange, Route, RrnPolicy, Rules, Strategy},
-    switch::{
-        BankId, ConnectionId, Input, LinkChange, NotSent, Note, Origin, OutcomeKind, Output, Refusal, SendId,
-        SessionId, Switch,
-    },
+    record::{Body, Decision, Park, PaymentId, Record, Unanswered},
+    rules::Rules,
+    switch::{AcquirerId, BankId, ConnectionId, Input, Note, Origin, Output, SessionId, Switch},
 };
 use banklink_protocol::{
-    Dialect, Message,
+    Message,
     element::{OriginalData, Stan, Transmission},
     frame::Header,
 };
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
-    sync::{Arc, LazyLock},
-    time::Duration,
+    sync::Arc,
 };
 
-const MILLI: u64 = 1_000_000;
-const SECOND: u64 = 1_000 * MILLI;
-/// Requests and faults come within this time …
+pub(crate) const MILLI: u64 = 1_000_000;
+pub(crate) const SECOND: u64 = 1_000 * MILLI;
+/// Payments begin within this time …
 const SPAN: u64 = 20 * SECOND;
-/// … and after this much more all must be settled.
-const HORIZON: u64 = 200 * SECOND;
-const TIMEOUT: u64 = 3 * SECOND;
-/// A time-out may be answered this late.
-const TOLERANCE: u64 = 5 * MILLI;
+/// … faults end a little later …
+const CALM: u64 = SPAN + 10 * SECOND;
+/// … and within a day all must be settled.
+const HORIZON: u64 = 86_400 * SECOND;
+/// The timer may be asked this late, and the disk may take its time.
+const TOLERANCE: u64 = 460 * MILLI;
+/// Digests are comparable over all lives.
+const KEY: [u8; 16] = [7; 16];
 
 /// What happens at some moment.
-enum Event {
-    Request(usize),
+pub(crate) enum Event {
+    /// A front end sends something.
+    Send {
+        payment: usize,
+        message: Message,
+        kind: Kind,
+    },
+    /// A session ends before its answer.
     CloseSession(usize),
-    Opens(ConnectionId),
-    Fails(ConnectionId),
+    /// A front end has waited long enough.
+    Patience(usize),
+    /// An answer reaches its front end.
+    Told {
+        session: usize,
+        message: Message,
+    },
+    Opens(ConnectionId, u64),
+    /// Something is told to the switch, if it is still the same life.
+    Input(Input, u64),
     Drops(ConnectionId),
     Closed(ConnectionId, u64),
     /// A message handed over is written, if it still can be.
-    Flush {
-        connection: ConnectionId,
-        epoch: u64,
-        send: SendId,
-        message: Message,
-        expires: Mono,
-    },
+    Flush(Flight),
     Arrives {
         connection: ConnectionId,
         epoch: u64,
         message: Message,
     },
-    Says {
-        connection: ConnectionId,
-        epoch: u64,
-        message: Message,
-        signs_on: Option<bool>,
-    },
+    Says(Saying),
+    /// A bank says nothing at all for a while.
+    Silence(BankId, u64),
     WallStep(i64),
-    Jump(BankId),
     Drain,
+    Start(u64),
 }
 
-/// One socket.
-#[derive(Default)]
-struct Socket {
-    epoch: u64,
-    open: bool,
-    /// The switch has been told that its sign-on was accepted, and nothing to the contrary since.
-    signed_on: bool,
-    /// It was, until the bank signed off.
-    suspended: bool,
-}
-
-impl Socket {
-    fn sign_off(&mut self) {
-        (self.signed_on, self.suspended) = (false, false);
-    }
-}
-
-/// What came to pass, over one seed or many.
-#[derive(Default, PartialEq, Eq, Debug)]
-pub(crate) struct Seen(std::collections::BTreeMap<&'static str, u64>);
-
-impl Seen {
-    fn count(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (what, count) in &other.0 {
-            *self.0.entry(what).or_default() += count;
-        }
-    }
-
-    /// A fault that never happens tests nothing.
-    pub(crate) fn assert_everything_happened(&self) {
-        for what in [
-            "approved",
-            "declined",
-            "timed out",
-            "late",
-            "unusable",
-            "unknown",
-            "attached",
-            "differs",
-            "failover",
-            "not sent",
-            "breaker",
-            "echoed",
-            "sign-on declined",
-            "sign-on unanswered",
-            "echoes missed",
-            "bank signed off",
-            "bank signed on",
-            "drained",
-            "no bank",
-            "full",
-            "draining",
-            "no issuer",
-            "duplicate",
-            "stan wrapped",
-            "undelivered",
-        ] {
-            assert!(self.0.contains_key(what), "no seed had this: {what}");
-        }
-    }
-}
-
-struct World {
+/// The world.
+pub(crate) struct World {
     switch: Switch,
     rules: Arc<Rules>,
-    random: Random,
-    now: u64,
+    seed: u64,
+    pub(crate) random: Random,
+    pub(crate) now: u64,
     step: i64,
     events: BinaryHeap<Reverse<(u64, u64)>>,
     bodies: HashMap<u64, Event>,
     serial: u64,
+    agents: Vec<Agent>,
     requests: Vec<Request>,
-    sockets: HashMap<ConnectionId, Socket>,
-    banks: Vec<Bank>,
-    oracle: Oracle,
-    /// STANs given out, for those that may still be held as late.
-    given: Vec<(BankId, u32)>,
+    pub(crate) sockets: HashMap<ConnectionId, Socket>,
+    pub(crate) banks: Vec<Bank>,
+    pub(crate) oracle: Oracle,
+    disk: Disk,
+    /// The process that runs; a new number for each.
+    pub(crate) life: u64,
+    pub(crate) down: bool,
+    /// Outputs so far, and those between which the process dies.
+    outputs: u64,
+    crashes: Vec<u64>,
     drained: bool,
-    seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 /// Runs one seed to its end, or panics.
 pub(crate) fn run(seed: u64) -> Seen {
     let mut world = World::new(seed);
-    world.schedule_faults();
+    world.schedule();
     world.collect();
-    let end = SPAN + HORIZON;
-    loop {
+    while !world.settled() {
         let event = world.events.peek().map(|Reverse((at, _))| *at);
-        let timer = world.switch.deadline().map(|deadline| deadline.0);
-        let Some(next) = event.into_iter().chain(timer).min().filter(|next| *next < end) else { break };
+        let timer = if world.down { None } else { world.switch.deadline().map(|deadline| deadline.0) };
+        let disk = world.disk.deadline();
+        let next = [event, timer, disk].into_iter().flatten().min().expect("a switch has a timer");
+        assert!(next < HORIZON, "all is settled within a day: {:#?} {:?}", world.switch.stored(), world.unsettled());
         world.now = world.now.max(next);
-        if Some(next) == event {
+        story::at(world.now);
+        if disk == Some(next) {
+            world.synced();
+        } else if event == Some(next) {
             let Reverse((_, serial)) = world.events.pop().unwrap();
             let event = world.bodies.remove(&serial).unwrap();
             world.happen(event);
@@ -173,78 +128,40 @@ pub(crate) fn run(seed: u64) -> Seen {
             world.input(Input::Tick);
         }
     }
-    world.judge(seed);
+    judge_end(&world.agents, &world.banks);
+    world.compare_with_fold(&[]);
     world.seen
-}
-
-fn dialect(name: &str) -> Arc<Dialect> {
-    static DIALECTS: LazyLock<[Arc<Dialect>; 2]> =
-        LazyLock::new(|| ["iso87-ascii", "iso87-bcd"].map(|name| Dialect::named(name).unwrap()));
-    Arc::clone(&DIALECTS[usize::from(name == "iso87-bcd")])
-}
-
-fn rules() -> Rules {
-    let bank = |name: &str, language: &str, connections| {
-        let mut bank = rules::Bank::new(name, &dialect(language));
-        bank.connections = connections;
-        bank.answer_timeout = Duration::from_nanos(TIMEOUT);
-        bank.max_in_flight = 8;
-        bank.breaker = 3;
-        bank.link.network_timeout = Duration::from_secs(1);
-        bank.link.echo_idle = Duration::from_secs(4);
-        bank.link.reconnect_min = Duration::from_millis(200);
-        bank.link.reconnect_max = Duration::from_secs(2);
-        bank
-    };
-    let acquirer = |name: &str, rrn| {
-        let mut acquirer = rules::Acquirer::new(name, &dialect("iso87-ascii"));
-        acquirer.timeout_code = "68".parse().unwrap();
-        acquirer.max_in_flight = 12;
-        acquirer.rrn = rrn;
-        acquirer
-    };
-    let route = |name: &str, low, high, banks: &[BankId], strategy| {
-        let mut route = Route::to(name, banks);
-        route.cards = vec![CardRange { low, high }];
-        route.strategy = strategy;
-        route
-    };
-    let (a, b, c) = (BankId(0), BankId(1), BankId(2));
-    let mut weighted = route("weighted", 34_000_000_000, 34_999_999_999, &[a, c], Strategy::Weight);
-    weighted.targets[1].weight = 3;
-    let mut rules = Rules::new(
-        vec![acquirer("pos", RrnPolicy::AsSent), acquirer("atm", RrnPolicy::Assigned)],
-        vec![bank("a", "iso87-ascii", 2), bank("b", "iso87-bcd", 2), bank("c", "iso87-ascii", 1)],
-        vec![
-            route("first", 41_111_100_000, 41_111_199_999, &[a, b], Strategy::Priority),
-            route("turns", 55_000_000_000, 55_999_999_999, &[b, c], Strategy::RoundRobin),
-            weighted,
-        ],
-    );
-    rules.recent = 1 << 10;
-    rules
 }
 
 impl World {
     fn new(seed: u64) -> Self {
-        let rules = Arc::new(rules());
         let mut random = Random::new(seed);
+        let rules = Arc::new(rules(&mut random));
         let now = Now { mono: Mono(SECOND), wall: wall(SECOND, 0) };
-        let requests = plan(&dialect("iso87-ascii"), &mut random, SPAN);
+        let agents = plan(&dialect("iso87-ascii"), &mut random, SPAN);
+        let crashes =
+            if random.chance(60) { (0..1 + random.below(3)).map(|_| random.below(900)).collect() } else { Vec::new() };
+        let banks = ['a', 'b', 'c'].map(|name| Bank::new(name, &mut random)).into();
         let mut world = Self {
-            switch: Switch::new(Arc::clone(&rules), now, seed),
-            banks: rules.banks.iter().map(|_| Bank::default()).collect(),
+            switch: Switch::with_key(Arc::clone(&rules), now, seed, Some(KEY)),
             rules,
+            seed,
+            banks,
             random,
             now: SECOND,
             step: 0,
             events: BinaryHeap::new(),
             bodies: HashMap::new(),
             serial: 0,
-            requests,
+            agents,
+            requests: Vec::new(),
             sockets: HashMap::new(),
             oracle: Oracle::default(),
-            given: Vec::new(),
+            disk: Disk::default(),
+            life: 1,
+            down: false,
+            outputs: 0,
+            crashes,
             drained: false,
             seen: Seen::default(),
         };
@@ -255,14 +172,21 @@ impl World {
         world
     }
 
-    fn schedule_faults(&mut self) {
-        for index in 0..self.requests.len() {
-            let at = self.requests[index].at;
-            self.after(at, Event::Request(index));
-            if self.random.chance(4) {
-                let later = self.random.below(4 * SECOND);
-                self.after(at + later, Event::CloseSession(index));
+    fn schedule(&mut self) {
+        for payment in 0..self.agents.len() {
+            let at = self.agents[payment].starts;
+            let (message, kind) = self.agents[payment].first(&mut self.random);
+            let resends = if kind == Kind::Payment && self.agents[payment].stays() && self.random.chance(15) {
+                1 + self.random.below(2)
+            } else {
+                0
+            };
+            for _ in 0..resends {
+                let (message, kind) = resend(&message, &mut self.random);
+                let later = at + 1 + self.random.below(SPAN / 4);
+                self.after(later, Event::Send { payment, message, kind });
             }
+            self.after(at, Event::Send { payment, message, kind });
         }
         for _ in 0..self.random.below(8) {
             let connection = self.any_connection();
@@ -270,15 +194,16 @@ impl World {
             self.after(at, Event::Drops(connection));
         }
         for _ in 0..self.random.below(3) {
-            let step = [-3_600, 3_600, -1, 86_400][self.random.below(4) as usize] * 1_000_000;
+            let step = [-3_600, 3_600, -1, 7_200][self.random.below(4) as usize] * 1_000_000;
             let at = self.random.below(SPAN);
             self.after(at, Event::WallStep(step));
         }
-        for _ in 0..self.random.below(4) {
+        for _ in 0..self.random.below(3) {
             let (bank, at) = (BankId(self.random.below(3) as u16), self.random.below(SPAN));
-            self.after(at, Event::Jump(bank));
+            let long = self.random.below(12 * SECOND);
+            self.after(at, Event::Silence(bank, long));
         }
-        if self.random.chance(30) {
+        if self.random.chance(20) {
             let at = SPAN / 2 + self.random.below(SPAN / 2);
             self.after(at, Event::Drain);
         }
@@ -291,28 +216,26 @@ impl World {
             let connection = self.any_connection();
             let at = self.random.below(SPAN);
             for (later, function, signs_on) in [(0, "002", false), (2 * SECOND, "001", true)] {
-                let mut message = self.network(connection.bank, "0800");
-                message.set(70, function.as_bytes()).unwrap();
-                // Epoch 0 means: on whatever connection there is by then.
-                let says = Event::Says { connection, epoch: 0, message, signs_on: Some(signs_on) };
-                self.after(at + later, says);
+                let dialect = &self.rules.banks[usize::from(connection.bank.0)].dialect;
+                let mut message = Message::new(dialect, "0800".parse().unwrap());
+                for (field, value) in [(7, "0101000000"), (11, "000009"), (70, function)] {
+                    message.set(field, value.as_bytes()).unwrap();
+                }
+                let signs_on = Some(signs_on);
+                self.after(at + later, Event::Says(Saying { connection, epoch: 0, message, signs_on, insists: None }));
             }
         }
     }
 
-    fn network(&self, bank: BankId, mti: &str) -> Message {
-        let mut message = Message::new(&self.rules.banks[usize::from(bank.0)].dialect, mti.parse().unwrap());
-        message.set(7, b"0101000000").unwrap();
-        message.set(11, b"000009").unwrap();
-        message
+    pub(crate) fn calm(&self) -> bool {
+        self.now > CALM
     }
 
-    fn any_connection(&mut self) -> ConnectionId {
-        let (bank, slot) = (self.random.below(3) as u16, self.random.below(2) as u16);
-        ConnectionId { bank: BankId(bank), slot: if bank == 2 { 0 } else { slot } }
+    fn clock(&self) -> Now {
+        Now { mono: Mono(self.now), wall: wall(self.now, self.step) }
     }
 
-    fn after(&mut self, delay: u64, event: Event) {
+    pub(crate) fn after(&mut self, delay: u64, event: Event) {
         self.serial += 1;
         self.events.push(Reverse((self.now + delay, self.serial)));
         self.bodies.insert(self.serial, event);
@@ -320,279 +243,380 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Request(index) => self.ask(index),
-            Event::CloseSession(index) => self.close_session(index),
-            Event::Opens(connection) => self.opens(connection),
-            Event::Fails(connection) => self.input(Input::ConnectionDown { connection }),
+            Event::Send { payment, message, kind } => self.send(payment, message, kind),
+            Event::CloseSession(session) => self.close_session(session),
+            Event::Patience(session) => self.patience(session),
+            Event::Told { session, message } => self.told(session, &message),
+            Event::Opens(connection, life) => self.opens(connection, life),
+            Event::Input(input, life) => {
+                if life == self.life && !self.down {
+                    self.input(input);
+                }
+            }
             Event::Drops(connection) => self.drops(connection),
             Event::Closed(connection, epoch) => {
                 if self.sockets.entry(connection).or_default().epoch == epoch {
                     self.drops(connection);
                 }
             }
-            Event::Flush { connection, epoch, send, message, expires } => {
-                self.flush(connection, epoch, send, message, expires);
-            }
+            Event::Flush(flight) => self.flush(flight),
             Event::Arrives { connection, epoch, message } => self.arrives(connection, epoch, &message),
-            Event::Says { connection, epoch, message, signs_on } => self.says(connection, epoch, message, signs_on),
+            Event::Says(saying) => self.says(saying),
+            Event::Silence(bank, long) => self.banks[usize::from(bank.0)].silent_until = self.now + long,
             Event::WallStep(step) => self.step += step,
-            Event::Jump(bank) => self.jump(bank),
-            Event::Drain => self.input(Input::Drain),
+            Event::Drain => self.drain(),
+            Event::Start(life) => self.start(life),
         }
     }
 
-    fn ask(&mut self, index: usize) {
-        let request = &mut self.requests[index];
-        if request.closed {
-            return;
+    /// A front end sends something on a session of its own.
+    fn send(&mut self, payment: usize, message: Message, kind: Kind) {
+        if self.down {
+            let next = self.agents[payment].unanswered(kind, &mut self.random);
+            return self.next(payment, next);
         }
-        request.arrived = Some(self.now);
+        let session = self.requests.len();
+        tell(|| {
+            let text = |field| message.text(field).unwrap_or_default();
+            format!("front end {payment} sends {} {} for {} on session {session}", message.mti(), text(11), text(4))
+        });
         let origin = Origin::Session {
-            acquirer: request.acquirer,
-            session: SessionId(index as u64),
+            acquirer: self.agents[payment].acquirer,
+            session: SessionId(session as u64),
             header: Header::new(),
             arrived: Mono(self.now),
         };
-        let message = request.message.clone();
+        let arrived = self.now;
+        let request = Request { payment, message: message.clone(), kind, arrived, closed: false, answered: false };
+        self.requests.push(request);
+        let patience = self.agents[payment].patience();
+        self.after(patience, Event::Patience(session));
+        if !self.calm() && self.random.chance(4) {
+            let later = self.random.below(4 * SECOND);
+            self.after(later, Event::CloseSession(session));
+        }
         self.input(Input::Request { origin, message });
     }
 
-    fn close_session(&mut self, index: usize) {
-        let request = &mut self.requests[index];
-        if request.belief.is_none() {
-            request.closed = true;
-            let (acquirer, session) = (request.acquirer, SessionId(index as u64));
-            self.input(Input::SessionClosed { acquirer, session });
+    fn next(&mut self, payment: usize, next: Next) {
+        if let Next::Send { message, kind, after } = next {
+            self.after(after, Event::Send { payment, message, kind });
         }
     }
 
-    fn opens(&mut self, connection: ConnectionId) {
-        let socket = self.sockets.entry(connection).or_default();
-        socket.epoch += 1;
-        socket.open = true;
-        self.input(Input::ConnectionUp { connection });
-    }
-
-    fn drops(&mut self, connection: ConnectionId) {
-        let socket = self.sockets.entry(connection).or_default();
-        if socket.open {
-            socket.open = false;
-            socket.sign_off();
-            self.input(Input::ConnectionDown { connection });
-        }
-    }
-
-    /// Gives a bank's STANs a past, as folding Records does: the next one is the one after `stan`.
-    fn numbers_stand_at(&mut self, bank: BankId, stan: u32) {
-        let (payment, at) = (PaymentId(0), wall(self.now, self.step));
-        let transmission = Transmission::from_wall(at.0);
-        let mti = "0200".parse().unwrap();
-        let original = OriginalData { mti, stan: Stan(stan), transmission, acquirer: 0, forwarder: 0 };
-        let (connection, references) = (ConnectionId { bank, slot: 0 }, References::default());
-        let sent = Record::Sent { payment, at, connection, original, rrn: None, amount: None, card: None, references };
-        self.switch.apply(&sent);
-        self.switch.apply(&Record::NotSent { payment, at, bank, stan: Stan(stan) });
-        self.switch.check();
-    }
-
-    /// The numbers come round: the next STANs are those just before ones that were given out a while ago.
-    fn jump(&mut self, bank: BankId) {
-        let mine: Vec<u32> = self.given.iter().filter(|(at, _)| *at == bank).map(|&(_, stan)| stan).collect();
-        let Some(&first) = mine.get(mine.len() / 2) else { return };
-        let before = (1..=64).map(|back| (first + 999_998 - back) % 999_999 + 1);
-        let free = before.into_iter().find(|stan| !self.oracle.may_be_busy(bank, *stan, &self.given));
-        if let Some(stan) = free {
-            self.numbers_stand_at(bank, stan);
-        }
-    }
-
-    fn flush(&mut self, connection: ConnectionId, epoch: u64, send: SendId, message: Message, expires: Mono) {
-        let socket = self.sockets.entry(connection).or_default();
-        let why = if !socket.open || socket.epoch != epoch {
-            Some(NotSent::ConnectionDown)
-        } else if expires.0 <= self.now {
-            Some(NotSent::Expired)
-        } else if self.random.chance(3) {
-            Some([NotSent::Full, NotSent::Encode][self.random.below(2) as usize])
-        } else {
-            None
-        };
-        if let Some(why) = why {
-            let message = (!self.random.chance(10)).then_some(message);
-            return self.input(Input::NotSent { connection, send, why, message });
-        }
-        let delay = self.random.below(50 * MILLI);
-        self.after(delay, Event::Arrives { connection, epoch, message });
-    }
-
-    /// A message reaches a bank, unless it was lost with its connection.
-    fn arrives(&mut self, connection: ConnectionId, epoch: u64, message: &Message) {
-        let socket = &self.sockets[&connection];
-        if (!socket.open || socket.epoch != epoch) && self.random.chance(50) {
+    /// A session ends; its front end hears no more on it.
+    fn close_session(&mut self, session: usize) {
+        let request = &mut self.requests[session];
+        if request.closed || request.answered {
             return;
         }
-        if message.mti().class() == 8 {
-            return self.network_arrives(connection, epoch, message);
+        request.closed = true;
+        let (payment, kind) = (request.payment, request.kind);
+        tell(|| format!("session {session} of front end {payment} ends"));
+        if !self.down {
+            let acquirer = self.agents[payment].acquirer;
+            self.input(Input::SessionClosed { acquirer, session: SessionId(session as u64) });
         }
-        let replies = self.banks[usize::from(connection.bank.0)].payment(message, &mut self.random);
-        for reply in replies {
-            let says = Event::Says { connection, epoch, message: reply.message, signs_on: None };
-            self.after(reply.after, says);
+        let next = self.agents[payment].unanswered(kind, &mut self.random);
+        self.next(payment, next);
+    }
+
+    fn patience(&mut self, session: usize) {
+        self.close_session(session);
+    }
+
+    fn told(&mut self, session: usize, message: &Message) {
+        let (payment, kind) = (self.requests[session].payment, self.requests[session].kind);
+        let next = self.agents[payment].answered(payment, kind, message, &mut self.random);
+        self.next(payment, next);
+    }
+
+    fn drain(&mut self) {
+        if !self.down {
+            tell(|| "the switch drains".to_owned());
+            self.input(Input::Drain);
         }
     }
 
-    fn network_arrives(&mut self, connection: ConnectionId, epoch: u64, message: &Message) {
-        let code = match self.random.below(20) {
-            0 | 1 => "05",
-            2 | 3 => return,
-            _ => "00",
-        };
-        let mut answer = message.clone();
-        answer.set_mti(message.mti().response().unwrap());
-        answer.set(39, code.as_bytes()).unwrap();
-        let signs_on = (message.text(70).as_deref() == Some("001") && code == "00").then_some(true);
-        let delay = self.random.below(1_100 * MILLI);
-        self.after(delay, Event::Says { connection, epoch, message: answer, signs_on });
-    }
-
-    /// A bank's message reaches the switch, on its connection or on another of the bank.
-    fn says(&mut self, connection: ConnectionId, epoch: u64, message: Message, signs_on: Option<bool>) {
-        let usable =
-            |socket: Option<&Socket>| socket.is_some_and(|socket| socket.open && [0, socket.epoch].contains(&epoch));
-        let mut on = connection;
-        if message.mti().class() != 8 && (!usable(self.sockets.get(&on)) || self.random.chance(10)) {
-            let other = ConnectionId { slot: 1 - connection.slot.min(1), ..connection };
-            if self.sockets.get(&other).is_some_and(|socket| socket.open) {
-                on = other;
-            }
-        }
-        let Some(socket) = self.sockets.get_mut(&on).filter(|socket| socket.open) else { return };
-        if on == connection && epoch != 0 && socket.epoch != epoch {
+    pub(crate) fn input(&mut self, input: Input) {
+        if self.down {
             return;
         }
-        match signs_on {
-            // The bank's own sign-on brings back only what had signed on before.
-            Some(true) => socket.signed_on |= message.mti().is_response() || socket.suspended,
-            Some(false) => {
-                socket.suspended |= socket.signed_on;
-                socket.signed_on = false;
-            }
-            None => {}
-        }
-        self.input(Input::FromBank { connection: on, header: Header::new(), message });
-    }
-
-    fn input(&mut self, input: Input) {
-        let now = Now { mono: Mono(self.now), wall: wall(self.now, self.step) };
-        self.switch.handle(now, input);
+        self.switch.handle(self.clock(), input);
         self.collect();
-        self.switch.check();
+        if !self.down {
+            self.switch.check();
+        }
     }
 
+    /// Takes what the switch wants done; each is held until its Records are durable.
     fn collect(&mut self) {
         while let Some(output) = self.switch.poll_output() {
+            self.outputs += 1;
+            if self.crashes.contains(&self.outputs) {
+                return self.crash(output);
+            }
             match output {
-                Output::Record(record) => self.oracle.record(record),
-                Output::ToBank { connection, send, message, expires, .. } => {
-                    self.hand_over(connection, send, message, expires);
+                Output::Record(record) => {
+                    tell(|| format!("record {record:?}"));
+                    self.disk.append(record);
                 }
-                Output::Answer { to, message } => {
-                    let session = to.session();
-                    let request = &mut self.requests[session.0 as usize];
-                    judge_answer(request, session, &message, self.now, TIMEOUT + TOLERANCE);
+                Output::Answer { to, approves, .. } if self.requests[to.session().0 as usize].closed => {
+                    if let Some(payment) = approves {
+                        self.switch.handle(self.clock(), Input::NotDelivered { payment });
+                    }
+                }
+                Output::ToBank { connection, ref message, .. } => {
+                    let socket = self.sockets.entry(connection).or_default();
+                    let takes = message.mti().class() == 8 || socket.signed_on;
+                    assert!(takes, "payments go to signed-on connections alone");
+                    self.disk.hold(output, socket.epoch);
+                }
+                _ => self.disk.hold(output, 0),
+            }
+        }
+        let may_fail = !self.calm();
+        self.disk.commit(self.now, &mut self.random, may_fail);
+        self.release();
+    }
+
+    fn synced(&mut self) {
+        match self.disk.synced() {
+            Synced::Durable => {
+                let may_fail = !self.calm();
+                self.disk.commit(self.now, &mut self.random, may_fail);
+                self.release();
+            }
+            Synced::Failed => self.fail(),
+        }
+    }
+
+    fn release(&mut self) {
+        while let Some((output, epoch)) = self.disk.release() {
+            match output {
+                Output::Record(_) => unreachable!("Records are kept, not held"),
+                Output::ToBank { connection, send, message, expires, .. } => {
+                    self.hand_over(connection, epoch, send, message, expires);
+                }
+                Output::Answer { to, approves, message } => {
+                    self.answer(to.session().0 as usize, approves, message);
                 }
                 Output::AnswerBank { .. } => {}
                 Output::Connect { connection } => self.connect(connection),
-                Output::Close { connection } => {
-                    let socket = self.sockets.entry(connection).or_default();
-                    socket.sign_off();
-                    let epoch = socket.epoch;
-                    if socket.open {
-                        let delay = self.random.below(50 * MILLI);
-                        self.after(delay, Event::Closed(connection, epoch));
-                    }
-                }
+                Output::Close { connection } => self.close(connection),
                 Output::Note(note) => self.note(&note),
             }
         }
     }
 
-    fn hand_over(&mut self, connection: ConnectionId, send: SendId, message: Message, expires: Mono) {
-        let socket = self.sockets.entry(connection).or_default();
-        let epoch = socket.epoch;
-        self.oracle.handed_over(connection, &message, socket.signed_on);
-        let stan: u32 = message.text(11).unwrap().parse().unwrap();
-        if stan == 1 {
-            self.seen.count("stan wrapped");
+    fn answer(&mut self, session: usize, approves: Option<PaymentId>, message: Message) {
+        if self.requests[session].closed {
+            let life = self.life;
+            if let Some(payment) = approves {
+                self.after(0, Event::Input(Input::NotDelivered { payment }, life));
+            }
+            return;
         }
-        self.given.push((connection.bank, stan));
-        // Mostly written at once, sometimes held up in the connection's buffer for a while.
-        let delay = if self.random.chance(90) { 0 } else { self.random.below(3_500 * MILLI) };
-        self.after(delay, Event::Flush { connection, epoch, send, message, expires });
-    }
-
-    fn connect(&mut self, connection: ConnectionId) {
-        assert!(!self.sockets.entry(connection).or_default().open, "only what is closed is opened");
-        let delay = MILLI + self.random.below(300 * MILLI);
-        let event = if self.random.chance(85) { Event::Opens(connection) } else { Event::Fails(connection) };
-        self.after(delay, event);
+        let latest = TIMEOUT.as_nanos() as u64 + TOLERANCE;
+        judge_answer(&mut self.requests[session], session, &message, self.now, latest);
+        let request = &mut self.requests[session];
+        let payment = request.payment;
+        tell(|| format!("session {session} is answered {} {}", message.mti(), message.text(39).unwrap()));
+        if !self.calm() && self.random.chance(3) {
+            // It is written, and the session ends before it is read.
+            let (acquirer, kind) = (self.agents[payment].acquirer, self.requests[session].kind);
+            self.requests[session].closed = true;
+            if kind == Kind::Payment {
+                self.agents[payment].maybe_told = true;
+            }
+            let life = self.life;
+            self.after(0, Event::Input(Input::SessionClosed { acquirer, session: SessionId(session as u64) }, life));
+            let next = self.agents[payment].unanswered(kind, &mut self.random);
+            return self.next(payment, next);
+        }
+        let delay = self.random.below(5 * MILLI);
+        self.after(delay, Event::Told { session, message });
     }
 
     fn note(&mut self, note: &Note) {
-        let what = match note {
-            Note::Payment(payment) => {
-                if !payment.delivered {
-                    self.seen.count("undelivered");
-                }
-                match payment.outcome {
-                    OutcomeKind::Approved => "approved",
-                    OutcomeKind::Declined => "declined",
-                    OutcomeKind::TimedOut => "timed out",
-                    OutcomeKind::Refused(Refusal::NoBank) => "no bank",
-                    OutcomeKind::Refused(Refusal::Full) => "full",
-                    OutcomeKind::Refused(Refusal::Draining) => "draining",
-                    OutcomeKind::Refused(Refusal::NoIssuer) => "no issuer",
-                    OutcomeKind::Refused(Refusal::Duplicate) => "duplicate",
-                    OutcomeKind::Refused(_) => "refused otherwise",
-                }
-            }
-            Note::Late { .. } => "late",
-            Note::Unusable { .. } => "unusable",
-            Note::UnknownAnswer { .. } => "unknown",
-            Note::Attached { .. } => "attached",
-            Note::DuplicateDiffers { .. } => "differs",
-            Note::NotSent { failover: true, .. } => "failover",
-            Note::NotSent { .. } => "not sent",
-            Note::Link { why, .. } => match why {
-                LinkChange::Breaker => "breaker",
-                LinkChange::Echoed => "echoed",
-                LinkChange::SignOnDeclined(_) => "sign-on declined",
-                LinkChange::SignOnUnanswered => "sign-on unanswered",
-                LinkChange::EchoesMissed => "echoes missed",
-                LinkChange::BankSignedOff => "bank signed off",
-                LinkChange::BankSignedOn => "bank signed on",
-                _ => "link",
-            },
-            Note::Drained => {
-                assert!(!std::mem::replace(&mut self.drained, true), "drained once");
-                "drained"
-            }
-            _ => "other",
-        };
-        self.seen.count(what);
+        self.seen.note(note);
+        match note {
+            Note::Parked { item, why: Park::Strikes, .. } => self.have_retried(*item),
+            Note::Parked { why, .. } => panic!("nothing is parked for {why:?} here"),
+            Note::Drained => self.drained = true,
+            _ => {}
+        }
     }
 
-    fn judge(&mut self, seed: u64) {
-        judge_end(&self.requests, &self.banks);
-        let snapshot = self.switch.snapshot();
-        assert_eq!(snapshot.draining, self.drained, "a drain ends");
-        assert!(snapshot.banks.iter().all(|bank| bank.in_flight == 0), "all is settled");
-        // What the Records say of it is the same: folded anew, nothing is in flight either.
-        let now = Now { mono: Mono(self.now), wall: wall(self.now, self.step) };
-        let mut again = Switch::new(Arc::clone(&self.rules), now, seed);
-        for record in &self.oracle.records {
-            again.apply(record);
+    /// An operator looks at what is parked, after a while.
+    fn have_retried(&mut self, item: PaymentId) {
+        let (wait, life) = (SECOND + self.random.below(10 * SECOND), self.life);
+        let by = "the simulated operator".into();
+        self.after(wait, Event::Input(Input::Decide { item, decision: Decision::Retry, by }, life));
+    }
+
+    /// Once drained, the process ends; another one begins.
+    fn settled(&mut self) -> bool {
+        if self.drained && self.disk.is_idle() {
+            self.drained = false;
+            self.end_life();
         }
-        assert!(again.snapshot().banks.iter().all(|bank| bank.in_flight == 0), "the Records end what they begin");
+        let quiet = self.now > SPAN + SECOND && !self.down && self.disk.is_idle();
+        let material = |event: &Event| match event {
+            Event::Opens(..) | Event::Drops(_) | Event::Closed(..) | Event::Silence(..) | Event::Patience(_) => false,
+            Event::Flush(Flight { message, .. }) | Event::Arrives { message, .. } => message.mti().class() != 8,
+            Event::Says(saying) => saying.message.mti().class() != 8,
+            Event::Input(input, life) => {
+                *life == self.life && matches!(input, Input::Decide { .. } | Input::NotDelivered { .. })
+            }
+            _ => true,
+        };
+        if !quiet || self.agents.iter().any(|agent| agent.busy) || self.bodies.values().any(material) {
+            return false;
+        }
+        let snapshot = self.switch.snapshot();
+        snapshot.undelivered == 0 && snapshot.banks.iter().all(|bank| bank.in_flight == 0 && bank.stored == 0)
+    }
+
+    /// The front ends that are not done.
+    fn unsettled(&self) -> Vec<(usize, &Agent)> {
+        self.agents.iter().enumerate().filter(|(_, agent)| agent.busy).collect()
+    }
+
+    /// The process dies between two outputs.
+    fn crash(&mut self, next: Output) {
+        tell(|| "the switch dies".to_owned());
+        self.seen.count("crash");
+        let mut rest = vec![next];
+        rest.extend(std::iter::from_fn(|| self.switch.poll_output()));
+        let records: Vec<_> = rest
+            .into_iter()
+            .filter_map(|output| match output {
+                Output::Record(record) => Some(record),
+                _ => None,
+            })
+            .collect();
+        self.compare_with_fold(&records);
+        self.disk.lose_tail(&mut self.random);
+        self.end_life();
+    }
+
+    /// All that was is gone but the disk; after a while there is a new process.
+    fn end_life(&mut self) {
+        self.down = true;
+        for socket in self.sockets.values_mut() {
+            (socket.open, socket.epoch) = (false, socket.epoch + 1);
+            socket.sign_off();
+        }
+        for session in 0..self.requests.len() {
+            self.close_after_crash(session);
+        }
+        self.life += 1;
+        let (pause, life) = (100 * MILLI + self.random.below(3 * SECOND), self.life);
+        self.after(pause, Event::Start(life));
+    }
+
+    fn start(&mut self, life: u64) {
+        if life != self.life {
+            return;
+        }
+        tell(|| format!("the switch starts: life {life}"));
+        self.down = false;
+        self.fold_anew();
+    }
+
+    /// A machine made of what is durable.
+    fn fold_anew(&mut self) {
+        let now = self.clock();
+        self.switch = Switch::with_key(Arc::clone(&self.rules), now, self.seed ^ (self.life << 20), Some(KEY));
+        for record in self.disk.records() {
+            self.switch.apply(record);
+        }
+        self.switch.recover(now);
+        self.switch.check();
+        for stored in self.switch.stored().iter().filter(|stored| stored.parked.is_some()) {
+            self.have_retried(stored.item);
+        }
+        self.collect();
+    }
+
+    /// A write failed: who waits is told 96, and the machine is made anew of what is durable.
+    fn fail(&mut self) {
+        tell(|| "the disk fails".to_owned());
+        self.seen.count("disk failed");
+        self.switch.abandon(self.clock());
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Answer { to, approves, message } => {
+                    assert!(approves.is_none(), "nothing is approved that is not recorded");
+                    self.answer(to.session().0 as usize, None, message);
+                }
+                Output::Note(note) => self.note(&note),
+                _ => panic!("nothing else is wanted of a machine that is given up"),
+            }
+        }
+        self.disk.lose_tail(&mut self.random);
+        for socket in self.sockets.values_mut() {
+            (socket.open, socket.epoch) = (false, socket.epoch + 1);
+            socket.sign_off();
+        }
+        self.life += 1;
+        // Answers that were held are gone with their sessions.
+        for session in 0..self.requests.len() {
+            self.close_session_quietly(session);
+        }
+        self.fold_anew();
+    }
+
+    fn close_session_quietly(&mut self, session: usize) {
+        self.down = true;
+        self.close_after_crash(session);
+        self.down = false;
+    }
+
+    /// A session whose switch is gone. An approval that is durable may have been written before: nobody knows, and the
+    /// switch does not reverse it.
+    fn close_after_crash(&mut self, session: usize) {
+        let request = &self.requests[session];
+        let open = !request.closed && !request.answered && request.kind == Kind::Payment;
+        if open && self.disk.approves(&request.message.text(37).unwrap()) {
+            self.agents[request.payment].maybe_told = true;
+        }
+        self.close_session(session);
+    }
+
+    /// What Records make of a fresh machine is what this one has become.
+    fn compare_with_fold(&self, unsaid: &[Record]) {
+        let mut folded = Switch::with_key(Arc::clone(&self.rules), self.clock(), self.seed, Some(KEY));
+        for record in self.disk.records().iter().chain(unsaid) {
+            folded.apply(record);
+        }
+        let (folded, live) = (folded.lasting(), self.switch.lasting());
+        for (folded, live) in folded.iter().zip(&live) {
+            assert_eq!(folded, live, "the fold of all Records is what the machine has become");
+        }
+        assert_eq!(folded.len(), live.len());
+    }
+
+    /// Gives a bank's STANs a past, as folding Records does: the next one is the one after `stan`.
+    fn numbers_stand_at(&mut self, bank: BankId, stan: u32) {
+        let at = wall(self.now, self.step);
+        let transmission = Transmission::from_wall(at.0);
+        let mti = "0200".parse().unwrap();
+        let sent = Record::Sent {
+            payment: PaymentId(0),
+            at,
+            acquirer: AcquirerId(0),
+            connection: ConnectionId { bank, slot: 0 },
+            original: OriginalData { mti, stan: Stan(stan), transmission, acquirer: 0, forwarder: 0 },
+            rrn: None,
+            unanswered: Unanswered::Leave,
+            body: Body::default(),
+        };
+        let not_sent = Record::NotSent { payment: PaymentId(0), at, bank, stan: Stan(stan) };
+        for record in [sent, not_sent] {
+            self.switch.apply(&record);
+            self.disk.append(record);
+        }
     }
 }

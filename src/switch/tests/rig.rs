@@ -276,6 +276,7 @@ impl Rig {
                         Record::Answered { .. } => "answered",
                         Record::Undelivered { .. } => "undelivered",
                         Record::Delivered { .. } => "delivered",
+                        Record::ApprovedLate { .. } => "approved late",
                         Record::Queued { .. } => "queued",
                         Record::Tried { .. } => "tried",
                         Record::Failed { .. } => "failed",
