@@ -2,12 +2,15 @@
 
 mod answers;
 mod chaos;
+mod delivery;
 mod door;
 mod followers;
 mod links;
 mod outbound;
+mod races;
 mod recovery;
 mod resends;
+mod reversals;
 mod rig;
 mod routes;
 mod table;

@@ -207,6 +207,14 @@ impl Rig {
         }
     }
 
+    /// The first connection of bank 0 is lost, and made again at once.
+    pub(super) fn reconnect(&mut self) {
+        let connection = connection(0, 0);
+        self.input(Input::ConnectionDown { connection });
+        self.input(Input::ConnectionUp { connection });
+        self.sign_on("00");
+    }
+
     /// The switch dies with all that is not in its journal, and a new one begins with what is.
     pub(super) fn crash(&mut self) {
         let records = self.journal.len();
@@ -364,6 +372,14 @@ impl Rig {
         self.answers.clear();
         self.forget();
         sent
+    }
+
+    /// A payment that is answered while other messages are out.
+    pub(super) fn answered_beside(&mut self, stan: &str) {
+        self.request(purchase(stan));
+        let sent = self.take_type("0200");
+        self.says(&sent, "00");
+        self.answers.clear();
     }
 
     /// The bank answers what it was sent, on the same connection.
