@@ -1,6 +1,7 @@
 //! Conversations with the machine, without sockets; the numbers are those of the certification cases.
 
 mod answers;
+mod calendar;
 mod chaos;
 mod delivery;
 mod door;
@@ -14,5 +15,7 @@ mod reversals;
 mod rig;
 mod routes;
 mod table;
+mod takeovers;
 mod timeouts;
+mod undelivered;
 mod verdicts;
