@@ -10,6 +10,7 @@ mod certificates;
 mod error;
 mod fields;
 mod general;
+pub mod journal;
 mod route;
 mod section;
 mod store;
@@ -37,6 +38,8 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// What is logged, and how.
     pub log: Log,
+    /// What survives, and where it is kept; `None`: nothing does.
+    pub journal: Option<journal::Settings>,
 }
 
 impl Config {
@@ -81,11 +84,11 @@ impl Config {
         let routes = route::read_all(root, report, &names);
         let admin = general::admin(root);
         let log = general::log(root);
-        let recent = general::switch(root);
+        let (recent, journal) = general::switch(root, report);
         check_addresses(report, root, &acquirers, &banks, admin);
         root.finish();
         let rules = join(acquirer_rules, bank_rules, routes, recent);
-        Self { rules: Arc::new(rules), acquirers, banks, admin, log }
+        Self { rules: Arc::new(rules), acquirers, banks, admin, log, journal }
     }
 }
 

@@ -257,6 +257,35 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Puts other numbers in the place of those of acquirers and banks: a journal keeps its own, whatever the order of the
+    /// configuration.
+    pub fn renumber(
+        &mut self,
+        acquirers: impl Fn(AcquirerId) -> AcquirerId,
+        connections: impl Fn(ConnectionId) -> ConnectionId,
+    ) {
+        let bank = |id: &mut BankId| *id = connections(ConnectionId { bank: *id, slot: 0 }).bank;
+        match self {
+            Self::Received { acquirer, .. } | Self::Tombstone { acquirer, .. } => *acquirer = acquirers(*acquirer),
+            Self::Sent { acquirer, connection, .. } | Self::Undelivered { acquirer, connection, .. } => {
+                *acquirer = acquirers(*acquirer);
+                *connection = connections(*connection);
+            }
+            Self::Queued { connection, .. } | Self::Tried { connection, .. } => *connection = connections(*connection),
+            Self::NotSent { bank: id, .. } | Self::ApprovedLate { bank: id, .. } => bank(id),
+            Self::Outcome { sent: Some((id, _)), .. } => bank(id),
+            Self::Outcome { sent: None, .. }
+            | Self::Answered { .. }
+            | Self::Delivered { .. }
+            | Self::Failed { .. }
+            | Self::Done { .. }
+            | Self::Parked { .. }
+            | Self::Decided { .. } => {}
+        }
+    }
+}
+
 /// Keyed digests of the names a payment goes by; 0 where it has no such name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct References {

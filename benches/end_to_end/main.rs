@@ -98,7 +98,7 @@ fn start_bank(folder: &Path) -> Outcome<Process> {
         "bank",
         "--listen",
         "127.0.0.1:0",
-        "--books",
+        "--entries",
         "0",
         "--cert",
         &file("bank-server.pem"),
@@ -111,8 +111,12 @@ fn start_bank(folder: &Path) -> Outcome<Process> {
 
 fn start_switch(folder: &Path, bank: &str) -> Outcome<(Process, String)> {
     let address = format!("127.0.0.1:{}", free_port()?);
+    let durability = std::env::var("BANKLINK_DURABILITY").unwrap_or_else(|_| "disk".to_owned());
     let config = format!(
         r#"
+[switch]
+durability = "{durability}"
+
 [log]
 level = "warn"
 payments = false

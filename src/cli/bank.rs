@@ -22,6 +22,9 @@ The bank approves everything, unless a rule says otherwise. Rules are TOML; the 
 
   default = \"00\"                  # DE39 where no rule matches
   network = \"00\"                  # DE39 of the answers to sign-on, echo and sign-off
+  unknown_original = \"25\"         # to a reversal of what was never seen; that is declined when it comes,
+  overtaken = \"05\"                # with this
+  already_reversed = \"94\"         # to another reversal of what is reversed
   [[rule]]
   name = \"no funds\"
   amount = [5000, 5999]           # DE4 in minor units; or one amount
@@ -33,12 +36,20 @@ The bank approves everything, unless a rule says otherwise. Rules are TOML; the 
   then = \"silence\"              # answer, double, close, garbage, wrong-amount, wrong-stan
   books = true                    # it books what it does not answer
   delay = \"250ms\"                 # later; longer than the switch waits = a late answer
+  [[rule]]
+  mti = \"04\"                      # every reversal; a rule without mti is about payments only
+  times = 2                       # the first two tries of each
+  answer = \"96\"
+
+A message that comes again is answered as before and has no second effect. With --books everything is on disk before
+it is answered, and read back at start: the bank may be killed at any moment.
 
 It ends with SIGINT or SIGTERM. The report names every request it saw, card numbers masked.
 
 Examples:
   banklink bank --listen 127.0.0.1:7001
   banklink bank --listen 127.0.0.1:7001 --dialect iso87-bcd --header tpdu --rules rules.toml --report seen.json
+  banklink bank --listen 127.0.0.1:7001 --books alpha.jsonl
   banklink bank --listen 0.0.0.0:7001 --cert bank-server.pem --key bank-server.key --ca ca.pem
   banklink bank --dial switch.example:7100 --cert bank-client.pem --key bank-client.key --ca ca.pem")]
 pub struct Args {
@@ -64,9 +75,12 @@ pub struct Args {
     /// Write all it saw to this file at the end (JSON)
     #[arg(long, value_name = "FILE", help_heading = "Books")]
     report: Option<PathBuf>,
-    /// List at most so many requests, about 120 bytes each; 0 keeps totals only (and accepts every reversal)
+    /// Keep the books in this file (made if it does not exist), each entry synced before it is answered
+    #[arg(long, value_name = "FILE", help_heading = "Books")]
+    books: Option<PathBuf>,
+    /// List at most so many messages, about 180 bytes each; 0 keeps totals only (and accepts every reversal)
     #[arg(long, value_name = "N", default_value_t = ENTRIES, help_heading = "Books")]
-    books: usize,
+    entries: usize,
 }
 
 /// Runs the bank until it is interrupted.
@@ -80,7 +94,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Rules::parse(&text, dialect.version()).map_err(|error| wrong(&error))?
         }
     };
-    let bank = Bank::new(&args.name, dialect, args.link.framing(), rules, Books::new(args.books));
+    let books = match &args.books {
+        None => Books::new(args.entries),
+        Some(file) => Books::open(args.entries, file)?,
+    };
+    let bank = Bank::new(&args.name, dialect, args.link.framing(), rules, books);
     let server = Server::new(bank, args.echo);
     block_on(async {
         tokio::select! {

@@ -26,6 +26,12 @@ impl Failure {
         Self { code: 2, message: Some(message.to_string()) }
     }
 
+    /// The same with something to add.
+    pub(super) fn with(self, more: impl fmt::Display) -> Self {
+        let message = self.message.map(|message| format!("{message}; {more}"));
+        Self { message, ..self }
+    }
+
     /// The reader of our output went away (`banklink … | head`): nobody is left to be told, and nothing is wrong.
     #[must_use]
     pub(super) const fn reader_gone() -> Self {

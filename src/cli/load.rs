@@ -9,8 +9,9 @@ use crate::{
     net::tls::explain,
     simulator::{
         acquirer::{
-            Plan, Run, Template, drive,
+            Plan, Run, Template, belief, drive,
             session::{Shared, lock},
+            store::{Follow, Unanswered},
         },
         bank::rules::duration,
     },
@@ -26,11 +27,19 @@ use std::{
 /// How often the progress bar moves.
 const PROGRESS: Duration = Duration::from_millis(200);
 
+/// Payments listed in a report, at most: about 80 bytes each.
+const LISTED: usize = 1_000_000;
+
 /// Arguments of `banklink load`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Every answer is held against its request: MTI, DE7, STAN, RRN, terminal, amount, and that none comes twice or never.
 Any error makes the exit code 1.
+
+With --unanswered it behaves as a real front end: it connects again when the line is lost, and what was not answered it
+repeats (0201) or reverses (0400 or 0420, then 0401 or 0421) from its store until it is, also after the last new payment.
+Its own timer (--timeout) is to be longer than the switch's. --report writes what it believes of each payment: approved,
+declined, timed_out, reversed or unknown; `banklink compare` holds that against the banks' books.
 
 Closed loop (--connections × --window): each answer lets the next request go. Open loop (--rate): requests leave at their
 time whatever the switch does, and a latency counts from the moment its request was meant to leave.
@@ -47,6 +56,7 @@ A template is TOML or JSON: mti, fields as `banklink encode` takes them, cards, 
 Examples:
   banklink load 127.0.0.1:7000 --connections 16 --window 32 --duration 10s
   banklink load 127.0.0.1:7000 --rate 20000 --connections 16 --duration 10s --warm-up 1s --json
+  banklink load 127.0.0.1:7000 --rate 200 --duration 60s --timeout 30s --unanswered repeat --report shop.json
   banklink load 127.0.0.1:7001 --dialect iso87-bcd --header tpdu --count 1000 --template purchase.toml")]
 pub struct Args {
     /// Where to send to, host:port
@@ -76,6 +86,21 @@ pub struct Args {
     /// What to send (TOML or JSON); a purchase of 17 fields where none is given
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+    /// What becomes of a request without an answer, by time-out or because the line was lost
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "When the line fails")]
+    unanswered: Option<Manner>,
+    /// Pause before a repeat or a reversal is sent again, doubled up to eight times this
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, help_heading = "When the line fails")]
+    retry: Duration,
+    /// Work off repeats and reversals for so long after the last new payment
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "When the line fails")]
+    settle: Duration,
+    /// Write what it believes of each payment to this file at the end (JSON)
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    report: Option<PathBuf>,
+    /// Its name in the report
+    #[arg(long, default_value = "acquirer", help_heading = "Report")]
+    name: String,
     /// Print the result as JSON, and no progress bar
     #[arg(long)]
     json: bool,
@@ -83,6 +108,30 @@ pub struct Args {
     link: Link,
     #[command(flatten)]
     tls: Tls,
+}
+
+/// The choices of `--unanswered`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Manner {
+    /// Given up and counted as an error; the line is made again
+    Ignore,
+    /// Sent again as a repeat: 0201
+    Repeat,
+    /// Reversed with a request: 0400, 0401
+    Reverse,
+    /// Reversed with an advice: 0420, 0421
+    ReverseAdvice,
+}
+
+impl From<Manner> for Unanswered {
+    fn from(manner: Manner) -> Self {
+        match manner {
+            Manner::Ignore => Self::Ignore,
+            Manner::Repeat => Self::Repeat,
+            Manner::Reverse => Self::Reverse,
+            Manner::ReverseAdvice => Self::ReverseAdvice,
+        }
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -103,16 +152,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Template::parse(&text).map_err(|error| wrong(&error))?
         }
     };
-    let plan = Plan {
-        connections: args.connections,
-        window: args.window,
-        rate: args.rate,
-        count: args.count,
-        duration: args.duration.or_else(|| args.count.is_none().then(|| Duration::from_secs(10))),
-        warm_up: args.warm_up,
-        timeout: args.timeout,
-        keep: 0,
-    };
+    let plan = plan(args);
     let run = Arc::new(Mutex::new(Run::new(&template, &dialect, &args.link.framing(), plan)?));
     let tls = args.tls.connector(&args.address)?;
     let driven = block_on(async {
@@ -129,8 +169,27 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     } else if results.sent > 0 {
         print(&format!("{}\n", summary.table()))?;
     }
+    if let Some(file) = &args.report {
+        let wrong = |error| Failure::wrong(format_args!("{}: {error}", file.display()));
+        belief::write_json(&args.name, &lock(&run), fs::File::create(file).map_err(wrong)?).map_err(wrong)?;
+    }
     driven.map_err(|error| Failure::wrong(format_args!("{}: {}", args.address, explain(&error))))?;
     if results.errors() > 0 { Err(Failure::told()) } else { Ok(()) }
+}
+
+fn plan(args: &Args) -> Plan {
+    let Args { retry, settle, .. } = *args;
+    Plan {
+        connections: args.connections,
+        window: args.window,
+        rate: args.rate,
+        count: args.count,
+        duration: args.duration.or_else(|| args.count.is_none().then(|| Duration::from_secs(10))),
+        warm_up: args.warm_up,
+        timeout: args.timeout,
+        keep: if args.report.is_some() { LISTED } else { 0 },
+        follow: args.unanswered.map(|manner| Follow { unanswered: manner.into(), retry, settle }),
+    }
 }
 
 /// The first signal ends the sending; what is on its way is still waited for. A second one ends at once.

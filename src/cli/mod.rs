@@ -6,6 +6,7 @@
 mod bank;
 mod certs;
 mod check;
+mod compare;
 mod completions;
 mod decode;
 mod demo;
@@ -59,6 +60,8 @@ pub enum Command {
     Bank(bank::Args),
     /// A simulated acquirer: load, with every answer checked
     Load(load::Args),
+    /// Hold the reports of simulated acquirers against the books of simulated banks
+    Compare(compare::Args),
     /// Make a development CA with server and client certificates
     Certs(certs::Args),
     /// Show messages as a table or as JSON
@@ -80,6 +83,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args),
             Self::Bank(args) => bank::run(&args),
             Self::Load(args) => load::run(&args),
+            Self::Compare(args) => compare::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Encode(args) => encode::run(&args),

@@ -1,6 +1,10 @@
 //! `[switch]`, `[admin]` and `[log]`.
 
-use super::{acquirer::count, section::Section};
+use super::{
+    acquirer::count,
+    journal,
+    section::{Report, Section},
+};
 use crate::rules::Rules;
 use std::net::SocketAddr;
 
@@ -34,17 +38,15 @@ impl Default for Log {
     }
 }
 
-/// `[switch]`; the number of payments remembered after their answer.
-pub(super) fn switch(root: &Section<'_, '_>) -> usize {
-    let Some(section) = root.section("switch") else { return Rules::RECENT };
-    if let Some(text) = section.text("durability").filter(|text| text.value != "off") {
-        let message =
-            format!("durability = \"{}\" needs the journal, which is not there yet; only \"off\" is", text.value);
-        section.error(text.span, &message);
+/// `[switch]` and `[journal]`: the number of payments remembered after their answer, and the journal.
+pub(super) fn switch(root: &Section<'_, '_>, report: &Report<'_>) -> (usize, Option<journal::Settings>) {
+    let section = root.section("switch");
+    let recent = section.as_ref().map_or(Rules::RECENT, |section| count(section, "recent", 1..=1 << 28, Rules::RECENT));
+    let journal = journal::read(root, section.as_ref(), report);
+    if let Some(section) = section {
+        section.finish();
     }
-    let recent = count(&section, "recent", 1..=1 << 28, Rules::RECENT);
-    section.finish();
-    recent
+    (recent, journal)
 }
 
 /// `[admin]`; no table, no endpoint.

@@ -109,14 +109,14 @@ fn unknown_keys_are_mistakes_wherever_they_are() {
 
 fn unknown(line: usize, key: &str, place: &str) -> String {
     let text = match place {
-        "the file" => "acquirer, bank, route, admin, log, switch".to_owned(),
+        "the file" => "acquirer, bank, route, admin, log, switch, journal".to_owned(),
         place if place.starts_with("`tls`") => "ca, cert, key, min_version, server_name".to_owned(),
         "[[route]]" => {
             "name, strategy, cards, institutions, classes, processing, currencies, amount, mcc, acquirers, banks, weights"
                 .to_owned()
         }
         _ => "name, listen, dialect, framing, header, max_frame, idle_timeout, write_timeout, max_sessions, \
-              max_in_flight, buffer, allow, rrn, luhn, processing, duplicate_rrn, duplicate_transmission, tls, \
+              max_in_flight, buffer, allow, rrn, luhn, processing, duplicate_rrn, duplicate_transmission, partial_approvals, undelivered_grace, tls, \
               full_code, timeout_code"
             .to_owned(),
     };

@@ -108,13 +108,19 @@ pub(super) struct Acquirers {
 
 impl Acquirers {
     pub(super) fn start(switch: &Handle, settings: &Settings) -> Result<Self, DemoError> {
-        let (mut runs, mut work) = (Vec::new(), Vec::new());
+        let mut places = Vec::new();
         for part in &ACQUIRERS {
             let address = switch.acquirer(part.name).ok_or_else(|| io::Error::other("the switch does not listen"))?;
-            let run = Arc::new(Mutex::new(run(part, settings)?));
-            work.push((Arc::clone(&run), address.to_string()));
-            runs.push(run);
+            places.push((run(part, plan(part, settings))?, address));
         }
+        Self::send(places)
+    }
+
+    /// Each sends to its address.
+    pub(super) fn send(places: Vec<(Run, SocketAddr)>) -> Result<Self, DemoError> {
+        let work: Vec<_> =
+            places.into_iter().map(|(run, address)| (Arc::new(Mutex::new(run)), address.to_string())).collect();
+        let runs = work.iter().map(|(run, _)| Arc::clone(run)).collect();
         let (end, ended) = watch::channel(false);
         let thread = spawn("demo-acquirers", move || {
             let result = drive_all(work);
@@ -122,6 +128,14 @@ impl Acquirers {
             result
         })?;
         Ok(Self { runs, ended, thread })
+    }
+
+    pub(super) fn runs(&self) -> &[Shared] {
+        &self.runs
+    }
+
+    pub(super) fn have_ended(&self) -> bool {
+        *self.ended.borrow() || self.ended.has_changed().is_err()
     }
 
     pub(super) fn stop(&self) {
@@ -154,7 +168,8 @@ fn drive_all(work: Vec<(Shared, String)>) -> io::Result<()> {
     })
 }
 
-fn run(part: &AcquirerPart, settings: &Settings) -> Result<Run, DemoError> {
+/// The load of one acquirer.
+pub(super) fn run(part: &AcquirerPart, plan: Plan) -> Result<Run, DemoError> {
     let (dialect, framing) = line(part.dialect, part.framing, part.header);
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let template = Template::purchase(dialect.version())
@@ -162,7 +177,12 @@ fn run(part: &AcquirerPart, settings: &Settings) -> Result<Run, DemoError> {
         .with_terminals(owned(part.terminals))
         .with_amounts(100, 9999)
         .with_field(32, part.institution);
-    let plan = Plan {
+    Ok(Run::new(&template, &dialect, &framing, plan)?)
+}
+
+/// Its share of the payments, at a steady rate.
+pub(super) fn plan(part: &AcquirerPart, settings: &Settings) -> Plan {
+    Plan {
         connections: part.connections,
         window: 1,
         rate: Some(settings.rate * f64::from(part.share) / 100.0),
@@ -171,8 +191,8 @@ fn run(part: &AcquirerPart, settings: &Settings) -> Result<Run, DemoError> {
         warm_up: Duration::ZERO,
         timeout: GIVE_UP,
         keep: PAYMENTS as usize,
-    };
-    Ok(Run::new(&template, &dialect, &framing, plan)?)
+        follow: None,
+    }
 }
 
 fn line(dialect: &str, framing: &str, header: &str) -> (Arc<Dialect>, Framing) {

@@ -3,9 +3,10 @@
 //!
 //! The switch is the product itself, started from a configuration like any user's ([`network`]); banks and acquirers are
 //! the simulators, each kind on a thread of its own ([`cast`]). A live table shows it working ([`screen`]), and at the end
-//! the three books of every payment are compared ([`report`]).
+//! the three books of every payment are compared ([`report`]). [`chaos`] is the same with processes that are killed.
 
 mod cast;
+pub mod chaos;
 mod network;
 pub mod report;
 pub mod screen;
@@ -59,6 +60,8 @@ pub enum DemoError {
     Io(io::Error),
     /// The banks were not reached in time.
     NotUp(Box<Snapshot>),
+    /// What was waited for did not come.
+    TooLong(String),
 }
 
 impl fmt::Display for DemoError {
@@ -69,6 +72,7 @@ impl fmt::Display for DemoError {
             Self::Start(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
+            Self::TooLong(what) => write!(f, "waited too long for {what}"),
             Self::NotUp(snapshot) => {
                 f.write_str("the banks were not reached in time:")?;
                 snapshot.banks.iter().try_for_each(|bank| write!(f, " {} {:?}", bank.name, bank.connections))
@@ -135,7 +139,11 @@ impl Demo {
         let wall = Wall(jiff::Timestamp::now().as_microsecond());
         let credentials = network::Credentials::new(wall)?;
         let banks = Banks::start(&credentials)?;
-        let config = network::config(&credentials, &banks.addresses());
+        let (ca, cert) = (credentials.authority.certificate_pem(), credentials.switch.certificate_pem());
+        let any = [([127, 0, 0, 1], 0).into(); network::ACQUIRERS.len()];
+        let (addresses, key) = (banks.addresses(), credentials.switch.key_pem());
+        let tls = [ca.as_str(), cert, key.as_str()];
+        let config = network::config(&network::Places { acquirers: &any, banks: &addresses, head: "", tls });
         let config = Config::parse(&config, Path::new("demo.toml"))?;
         let view = Arc::<Mutex<SwitchView>>::default();
         let tap = Tap { view: Arc::clone(&view), position: Position::default() };

@@ -134,30 +134,40 @@ impl Credentials {
     }
 }
 
-/// The configuration of the switch, as a user would write it (but for the key material, which stands in it).
-pub(super) fn config(credentials: &Credentials, addresses: &[SocketAddr]) -> String {
-    let mut text = String::from("[log]\nlevel = \"warn\"\npayments = false\n");
-    for acquirer in &ACQUIRERS {
+/// Where the parties of a configuration are, and what else it says.
+pub(super) struct Places<'a> {
+    /// Where each acquirer is to come.
+    pub(super) acquirers: &'a [SocketAddr],
+    /// Where each bank is.
+    pub(super) banks: &'a [SocketAddr],
+    /// Tables before the acquirers'.
+    pub(super) head: &'a str,
+    /// Certificates of the switch's side, each PEM or the name of a file: root, chain, key.
+    pub(super) tls: [&'a str; 3],
+}
+
+/// The configuration of the switch, as a user would write it.
+pub(super) fn config(places: &Places<'_>) -> String {
+    let mut text = format!("[log]\nlevel = \"warn\"\npayments = false\n{}", places.head);
+    for (acquirer, address) in ACQUIRERS.iter().zip(places.acquirers) {
         let AcquirerPart { name, dialect, framing, header, .. } = acquirer;
         write!(
             text,
-            "\n[[acquirer]]\nname = \"{name}\"\nlisten = \"127.0.0.1:0\"\ndialect = \"{dialect}\"\n\
+            "\n[[acquirer]]\nname = \"{name}\"\nlisten = \"{address}\"\ndialect = \"{dialect}\"\n\
              framing = \"{framing}\"\nheader = \"{header}\"\n"
         )
         .expect("a String takes all text");
     }
-    let (ca, cert) = (credentials.authority.certificate_pem(), credentials.switch.certificate_pem());
-    let key = credentials.switch.key_pem();
-    for (bank, address) in BANKS.iter().zip(addresses) {
+    let [ca, cert, key] = places.tls;
+    for (bank, address) in BANKS.iter().zip(places.banks) {
         let BankPart { name, dialect, framing, header, cards, .. } = bank;
         write!(
             text,
             "\n[[bank]]\nname = \"{name}\"\nconnect = [\"{address}\"]\ndialect = \"{dialect}\"\n\
              framing = \"{framing}\"\nheader = \"{header}\"\nconnections = 2\ntimeout = \"1s\"\necho_idle = \"2s\"\n\
-             reconnect_min = \"200ms\"\n\
-             [bank.tls]\nserver_name = \"{name}\"\nca = '''{ca}'''\ncert = '''{cert}'''\nkey = '''{}'''\n\
-             \n[[route]]\nname = \"to {name}\"\ncards = [\"{cards}\"]\nbanks = [\"{name}\"]\n",
-            *key
+             reconnect_min = \"200ms\"\nreconnect_max = \"2s\"\n\
+             [bank.tls]\nserver_name = \"{name}\"\nca = '''{ca}'''\ncert = '''{cert}'''\nkey = '''{key}'''\n\
+             \n[[route]]\nname = \"to {name}\"\ncards = [\"{cards}\"]\nbanks = [\"{name}\"]\n"
         )
         .expect("a String takes all text");
     }

@@ -85,6 +85,6 @@ fn lines(text: &mut String, title: &str, lines: &[Line], count: u64) {
 }
 
 /// Minor units of a currency with two decimals, which is what the demonstration pays in.
-fn money(minor: u128) -> String {
+pub(super) fn money(minor: u128) -> String {
     format!("{}.{:02}", grouped(minor / 100), minor % 100)
 }

@@ -23,7 +23,7 @@ const BAR: usize = 40;
 
 /// Text with a meaning, coloured where colours are shown.
 #[derive(Clone, Copy)]
-enum Tone {
+pub(super) enum Tone {
     Strong,
     Quiet,
     Good,
@@ -31,52 +31,28 @@ enum Tone {
     Bad,
 }
 
-/// Draws the figures of one demonstration.
-pub struct Screen {
+/// Standard output: redrawn in place where it is a terminal, in colours unless `NO_COLOR` is set.
+pub(super) struct Paper {
     live: bool,
     coloured: bool,
     drawn: usize,
-    history: VecDeque<Moment>,
 }
 
-impl Default for Screen {
+impl Default for Paper {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Screen {
-    /// On standard output: live where that is a terminal, in colours unless `NO_COLOR` is set.
-    #[must_use]
-    pub fn new() -> Self {
         let live = io::stdout().is_terminal();
         let coloured = live && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { live, coloured, drawn: 0, history: VecDeque::new() }
+        Self { live, coloured, drawn: 0 }
     }
+}
 
-    /// Is it redrawn in place?
-    #[must_use]
-    pub fn is_live(&self) -> bool {
+impl Paper {
+    pub(super) fn is_live(&self) -> bool {
         self.live
     }
 
-    /// How long to wait between two drawings.
-    #[must_use]
-    pub fn pace(&self) -> Duration {
-        if self.live { REDRAW } else { LINE }
-    }
-
-    /// Shows the figures now.
-    ///
-    /// # Errors
-    /// Standard output cannot be written.
-    pub async fn draw(&mut self, demo: &Demo) -> io::Result<()> {
-        let moment = demo.moment().await;
-        self.history.push_back(moment);
-        while self.history.len() > 2 && self.window() > WINDOW {
-            self.history.pop_front();
-        }
-        let text = if self.live { self.table(demo) } else { self.line() };
+    /// Puts text in the place of what was put there before, or below it.
+    pub(super) fn put(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.live && self.drawn > 0 {
             write!(out, "\x1b[{}A", self.drawn)?;
@@ -89,14 +65,7 @@ impl Screen {
         out.flush()
     }
 
-    fn window(&self) -> Duration {
-        match (self.history.front(), self.history.back()) {
-            (Some(first), Some(last)) => last.elapsed.saturating_sub(first.elapsed),
-            _ => Duration::ZERO,
-        }
-    }
-
-    fn paint(&self, tone: Tone, text: &str) -> String {
+    pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Strong => "1",
             Tone::Quiet => "2",
@@ -105,6 +74,58 @@ impl Screen {
             Tone::Bad => "31",
         };
         if self.coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Draws the figures of one demonstration.
+#[derive(Default)]
+pub struct Screen {
+    paper: Paper,
+    history: VecDeque<Moment>,
+}
+
+impl Screen {
+    /// On standard output: live where that is a terminal, in colours unless `NO_COLOR` is set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Is it redrawn in place?
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.paper.live
+    }
+
+    /// How long to wait between two drawings.
+    #[must_use]
+    pub fn pace(&self) -> Duration {
+        if self.paper.live { REDRAW } else { LINE }
+    }
+
+    /// Shows the figures now.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub async fn draw(&mut self, demo: &Demo) -> io::Result<()> {
+        let moment = demo.moment().await;
+        self.history.push_back(moment);
+        while self.history.len() > 2 && self.window() > WINDOW {
+            self.history.pop_front();
+        }
+        let text = if self.paper.live { self.table(demo) } else { self.line() };
+        self.paper.put(&text)
+    }
+
+    fn window(&self) -> Duration {
+        match (self.history.front(), self.history.back()) {
+            (Some(first), Some(last)) => last.elapsed.saturating_sub(first.elapsed),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn paint(&self, tone: Tone, text: &str) -> String {
+        self.paper.paint(tone, text)
     }
 
     fn table(&self, demo: &Demo) -> String {

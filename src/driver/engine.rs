@@ -7,6 +7,7 @@ use super::{
     handle::{Command, Commands, Watcher},
     journal::Journal,
     reload::Fixed,
+    revival::Revival,
     timer::Timer,
 };
 use crate::{
@@ -37,14 +38,14 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// All that the driver's task owns.
 pub(super) struct Engine {
-    hub: Rc<Hub>,
-    machine: Switch,
+    pub(super) hub: Rc<Hub>,
+    pub(super) machine: Switch,
     banks: Vec<Rc<bank::Settings>>,
     names: telemetry::Names,
     log_payments: bool,
     commands: Commands,
     listeners: Vec<AbortHandle>,
-    gate: Gate<Box<dyn Journal>>,
+    pub(super) gate: Gate<Box<dyn Journal>>,
     counters: Counters,
     timer: Timer,
     batch: Vec<Input>,
@@ -55,6 +56,8 @@ pub(super) struct Engine {
     watchers: Vec<Watcher>,
     drained_at: Option<Mono>,
     fixed: Fixed,
+    /// Opens the journal again after a failure; `None`: there is none to open.
+    pub(super) revival: Option<Revival>,
     /// Who waits to hear what became of new rules.
     reloading: Option<oneshot::Sender<Result<(), ReloadError>>>,
     last: Arc<OnceLock<Snapshot>>,
@@ -71,6 +74,7 @@ pub(super) struct Parts {
     pub(super) commands: Commands,
     pub(super) listeners: Vec<AbortHandle>,
     pub(super) fixed: Fixed,
+    pub(super) revival: Option<Revival>,
     pub(super) last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -95,6 +99,7 @@ impl Engine {
             watchers: Vec::new(),
             drained_at: None,
             fixed: parts.fixed,
+            revival: parts.revival,
             reloading: None,
             last: parts.last,
         }
@@ -111,6 +116,8 @@ impl Engine {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.hub.register(cx.waker());
+        self.keep_journal();
+        self.gate.journal().register(cx.waker());
         if self.poll_commands(cx).is_ready() {
             return Poll::Ready(());
         }
@@ -151,6 +158,7 @@ impl Engine {
     /// Hands a batch to the machine, unit by unit.
     fn handle(&mut self, batch: &mut Vec<Input>) {
         let now = self.hub.clock.now();
+        self.machine.refuse_new(!self.gate.journal().room() || self.is_reviving());
         let mut inputs = batch.drain(..);
         while inputs.len() > 0 {
             let mut unit = self.gate.unit();
@@ -172,7 +180,7 @@ impl Engine {
     }
 
     /// Takes what the machine wants done into the unit, laid out as bytes.
-    fn collect(&mut self, unit: &mut Unit, now: Now) {
+    pub(super) fn collect(&mut self, unit: &mut Unit, now: Now) {
         let mut outputs = std::mem::take(&mut self.outputs);
         loop {
             self.machine.swap_outputs(&mut outputs);
@@ -206,6 +214,8 @@ impl Engine {
                 }
             }
             Output::Answer { ref to, approves, ref message } => self.answer(unit, now, to, approves, message),
+            // While the journal is being opened again no bank is of use.
+            Output::Connect { .. } if self.is_reviving() => {}
             Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
             Output::Close { connection } => {
                 unit.effects.push(Effect::Close(connection, self.hub.connection(connection)));
@@ -257,7 +267,7 @@ impl Engine {
     }
 
     /// Lets a unit leave.
-    fn leave(&mut self, unit: &mut Unit) {
+    pub(super) fn leave(&mut self, unit: &mut Unit) {
         let mut start = 0;
         for effect in unit.effects.drain(..) {
             match effect {
@@ -355,6 +365,9 @@ impl Engine {
             return drop(reply.send(Err(error)));
         }
         self.reloading = Some(reply);
+        if let Some(revival) = &mut self.revival {
+            revival.rules = Arc::clone(&config.rules);
+        }
         self.hub.push(Input::Rules(Arc::clone(&config.rules)));
     }
 
@@ -384,7 +397,8 @@ impl Engine {
 
     fn deadline(&self) -> Option<Mono> {
         let farewell = self.drained_at.map(|at| at + FAREWELL);
-        [self.machine.deadline(), farewell].into_iter().flatten().min()
+        let revival = self.revival.as_ref().and_then(|revival| revival.due);
+        [self.machine.deadline(), farewell, revival].into_iter().flatten().min()
     }
 
     /// Drained, and everyone has what was written or has had time enough to take it.

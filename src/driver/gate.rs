@@ -72,6 +72,20 @@ impl<J: Journal> Gate<J> {
         Self { journal, waiting: VecDeque::new(), spare: Vec::new() }
     }
 
+    /// What becomes of the records.
+    pub(super) const fn journal(&self) -> &J {
+        &self.journal
+    }
+
+    /// Gives up all that waits, since it never may leave: the lines of acquirers whose answers are lost with it.
+    pub(super) fn abandon(&mut self) -> Vec<Rc<Line>> {
+        let lost = |effect| match effect {
+            Effect::Write { line, what: What::Answer(..), .. } => Some(line),
+            _ => None,
+        };
+        self.waiting.drain(..).flat_map(|(_, unit)| unit.effects).filter_map(lost).collect()
+    }
+
     /// An empty unit with the room that an earlier one left.
     pub(super) fn unit(&mut self) -> Unit {
         self.spare.pop().unwrap_or_default()

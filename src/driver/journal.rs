@@ -1,17 +1,29 @@
 //! The seam of the journal: Records are handed over in order, and the gate asks how far they are durable.
 
 use crate::record::Record;
+use std::task::Waker;
 
-/// A position in the stream of Records: how many came before and with it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Position(pub u64);
+pub use crate::journal::Position;
 
 /// Where Records become durable.
 pub trait Journal {
-    /// Takes the records of one unit, in order and leaving the list empty, and says the position of the last.
+    /// Takes the records of one unit, in order and leaving the list empty, and says the position that what is to leave
+    /// behind them has to wait for.
     fn append(&mut self, records: &mut Vec<Record>) -> Position;
     /// Up to where all records are durable.
     fn durable(&self) -> Position;
+    /// Has `waker` woken when more is durable, or nothing will be any more. To be asked before [`Journal::durable`].
+    fn register(&self, waker: &Waker) {
+        let _ = waker;
+    }
+    /// Is there room for what new requests would bring?
+    fn room(&self) -> bool {
+        true
+    }
+    /// Why nothing becomes durable any more: the journal is to be opened anew, and the machine made of what it has.
+    fn failed(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<J: Journal + ?Sized> Journal for Box<J> {
@@ -21,6 +33,18 @@ impl<J: Journal + ?Sized> Journal for Box<J> {
 
     fn durable(&self) -> Position {
         (**self).durable()
+    }
+
+    fn register(&self, waker: &Waker) {
+        (**self).register(waker);
+    }
+
+    fn room(&self) -> bool {
+        (**self).room()
+    }
+
+    fn failed(&self) -> Option<String> {
+        (**self).failed()
     }
 }
 

@@ -5,12 +5,15 @@ use super::{
     engine::{Engine, Parts},
     handle::{Bound, Commands, Control, Handle},
     journal::{Journal, NoJournal},
+    recovery,
     reload::Fixed,
+    revival::Revival,
 };
 use crate::{
     admin,
-    config::Config,
+    config::{Config, journal::Settings},
     net::{acquirer, bank, hub::Hub, socket, time::SystemClock},
+    rules::Rules,
     switch::Switch,
     telemetry,
 };
@@ -49,19 +52,23 @@ impl std::error::Error for StartError {
     }
 }
 
-/// Starts the switch on a thread of its own. When this returns, every port is bound.
+/// Starts the switch on a thread of its own. When this returns, its journal is read and every port is bound.
 ///
 /// # Errors
-/// A port that cannot be bound, or a thread that cannot be started.
+/// A journal that does not open, a port that cannot be bound, or a thread that cannot be started.
 pub fn spawn(config: Config) -> Result<Handle, StartError> {
-    spawn_with(config, Box::new(NoJournal::default()))
+    spawn_on(config, None)
 }
 
-/// The same with a journal of the caller's: it gets every Record, in order.
+/// The same with a journal of the caller's: it gets every Record, in order. The configuration's is not opened.
 ///
 /// # Errors
 /// A port that cannot be bound, or a thread that cannot be started.
 pub fn spawn_with(config: Config, journal: Box<dyn Journal + Send>) -> Result<Handle, StartError> {
+    spawn_on(config, Some(journal))
+}
+
+fn spawn_on(config: Config, journal: Option<Box<dyn Journal + Send>>) -> Result<Handle, StartError> {
     let (control, commands) = Control::new();
     let admin_address = config.admin;
     let (bound_sender, bound_receiver) = mpsc::channel();
@@ -92,7 +99,7 @@ fn listening(who: &str, address: SocketAddr, source: io::Error) -> StartError {
 /// The switch's thread.
 fn run(
     config: Config,
-    journal: Box<dyn Journal>,
+    journal: Option<Box<dyn Journal + Send>>,
     commands: Commands,
     last: Arc<OnceLock<Snapshot>>,
     bound: &mpsc::Sender<Result<Bound, StartError>>,
@@ -123,7 +130,7 @@ fn run(
 
 fn prepare(
     config: Config,
-    journal: Box<dyn Journal>,
+    journal: Option<Box<dyn Journal + Send>>,
     commands: Commands,
     last: Arc<OnceLock<Snapshot>>,
 ) -> Result<(Engine, Bound), StartError> {
@@ -134,19 +141,52 @@ fn prepare(
     let banks: Vec<_> = config.banks.into_iter().map(Rc::new).collect();
     let acquirers: Vec<_> = config.acquirers.into_iter().map(Rc::new).collect();
     let fixed = Fixed::of(&acquirers, &banks);
+    // Jitter wants a number that differs from process to process.
+    let seed = RandomState::new().hash_one(clock.now().wall.0);
+    let settings = config.journal.filter(|_| journal.is_none());
+    let (journal, machine) = match (journal, &settings) {
+        (None, Some(settings)) => open_journal(settings, &rules, clock, seed)?,
+        (given, _) => {
+            let none = || Box::new(NoJournal::default()) as Box<dyn Journal>;
+            (given.map_or_else(none, |given| given), Switch::new(Arc::clone(&rules), clock.now(), seed))
+        }
+    };
+    let revival = settings.map(|settings| Revival { settings, rules: Arc::clone(&rules), seed, due: None });
     let (bound, listeners) = bind(&acquirers, &banks)?;
     let listeners = listen(listeners, &acquirers, &banks, &hub);
     let names = telemetry::Names {
         acquirers: rules.acquirers.iter().map(|acquirer| Arc::clone(&acquirer.name)).collect(),
         banks: rules.banks.iter().map(|bank| Arc::clone(&bank.name)).collect(),
     };
-    // Jitter and hashing want a number that differs from process to process.
-    let seed = RandomState::new().hash_one(clock.now().wall.0);
-    let machine = Switch::new(rules, clock.now(), seed);
     let log_payments = config.log.payments;
-    let engine =
-        Engine::new(Parts { hub, machine, journal, banks, names, log_payments, commands, listeners, fixed, last });
+    let engine = Engine::new(Parts {
+        hub,
+        machine,
+        journal,
+        banks,
+        names,
+        log_payments,
+        commands,
+        listeners,
+        fixed,
+        revival,
+        last,
+    });
     Ok((engine, bound))
+}
+
+/// Nobody is listened to before the past is known.
+fn open_journal(
+    settings: &Settings,
+    rules: &Arc<Rules>,
+    clock: SystemClock,
+    seed: u64,
+) -> Result<(Box<dyn Journal>, Switch), StartError> {
+    let failed = |error: recovery::RecoveryError| StartError {
+        what: format!("cannot open the journal in {}", settings.folder.display()),
+        source: io::Error::other(error),
+    };
+    recovery::open(settings, rules, clock.now(), seed).map_err(failed)
 }
 
 struct Listeners {

@@ -230,6 +230,23 @@ impl Hub {
         }
     }
 
+    /// Closes every connection to a bank, and gives up those being dialled.
+    pub fn close_connections(&self) {
+        let all = |connections: &Vec<Vec<Slot>>| -> Vec<ConnectionId> {
+            let slots =
+                connections.iter().enumerate().flat_map(|(bank, slots)| (0..slots.len()).map(move |slot| (bank, slot)));
+            slots.map(|(bank, slot)| ConnectionId { bank: BankId(bank as u16), slot: slot as u16 }).collect()
+        };
+        let connections = all(&self.connections.borrow());
+        connections.into_iter().for_each(|connection| self.close(connection));
+    }
+
+    /// Is every slot free again, and the machine told so?
+    #[must_use]
+    pub fn is_unconnected(&self) -> bool {
+        self.connections.borrow().iter().flatten().all(|slot| matches!(slot, Slot::Empty))
+    }
+
     /// The line to a bank; `None` while it is not connected.
     #[must_use]
     pub fn connection(&self, connection: ConnectionId) -> Option<Rc<Line>> {

@@ -2,6 +2,7 @@
 
 pub mod books;
 mod later;
+mod messages;
 pub mod report;
 pub mod rules;
 pub mod serve;
@@ -11,18 +12,17 @@ use crate::simulator::{
     stream::write_frame,
 };
 use banklink_protocol::{
-    Dialect, Message, Mti,
+    Dialect, Message,
     dialect::Version,
-    element::{OriginalData, ResponseCode},
+    element::{ResponseCode, Stan},
     frame::{FrameError, Framing, Header},
 };
-use books::{Books, OriginalKey};
+use books::{Books, Entry, Note};
 use bytes::{Bytes, BytesMut};
-use rules::{Decision, Facts, Rules, Then, approval, approves};
+use messages::{answer_with, left_by, network_mti, original_of, own_key};
+use rules::{Decision, Facts, Rules, Then, approves};
 use std::{sync::Arc, time::Duration};
 
-/// Data elements of a request that its answer repeats. Card verification, track, PIN and chip data never are.
-const ECHOED: u64 = bits(&[2, 3, 4, 5, 6, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 50, 51]);
 /// What a garbled answer consists of: no dialect has such an MTI.
 const GARBAGE: [u8; 24] = [0xFF; 24];
 
@@ -33,7 +33,6 @@ pub struct Bank {
     framing: Framing,
     rules: Rules,
     books: Books,
-    approvals: u32,
     echo_stan: u32,
 }
 
@@ -65,20 +64,11 @@ pub struct Today {
     pub year: [u8; 2],
 }
 
-const fn bits(fields: &[u8]) -> u64 {
-    let (mut bits, mut at) = (0, 0);
-    while at < fields.len() {
-        bits |= 1 << fields[at];
-        at += 1;
-    }
-    bits
-}
-
 impl Bank {
     /// A bank that listed nothing yet.
     #[must_use]
     pub fn new(name: &str, dialect: Arc<Dialect>, framing: Framing, rules: Rules, books: Books) -> Self {
-        Self { name: name.into(), dialect, framing, rules, books, approvals: 0, echo_stan: 0 }
+        Self { name: name.into(), dialect, framing, rules, books, echo_stan: 0 }
     }
 
     /// Its name, for reports.
@@ -109,6 +99,14 @@ impl Bank {
     /// Its books, to count connections.
     pub fn books_mut(&mut self) -> &mut Books {
         &mut self.books
+    }
+
+    /// Makes its books durable. The answers of a turn may leave after this, not before.
+    ///
+    /// # Errors
+    /// The books' file cannot be written: nothing of the turn may leave.
+    pub fn commit(&mut self) -> std::io::Result<()> {
+        self.books.commit()
     }
 
     /// Handles one frame.
@@ -167,18 +165,81 @@ impl Bank {
         }
     }
 
+    /// What is booked or declined. What came before is answered as before: a request at once, an advice as the rules say.
     fn payment(&mut self, header: &Header, message: Message, today: &Today, turn: &mut Turn<'_>) {
-        let (decision, card) = self.decide(&message);
-        self.books.enter(Payment::read(&message, card), own_key(&message), &decision);
-        if let Some(answer) = self.answer(message, &decision, today) {
-            self.dispatch(header, &answer, &decision, turn);
+        let key = own_key(&message);
+        let known = self.books.find(&key).copied();
+        let (mut decision, card) = match known.filter(|entry| entry.note.settled) {
+            Some(entry) => {
+                let decision = self.follow(&entry, &message);
+                return self.give(header, message, &decision, entry.note.approval, today, turn);
+            }
+            None => self.decide(&message, known.map_or(1, |entry| entry.tries.saturating_add(1))),
+        };
+        if self.books.is_overtaken(&key) {
+            decision = Decision { code: self.rules.reversals().overtaken, books: true, ..self.plain() };
+            self.books.totals_mut().overtaken += 1;
+        }
+        let approved = approves(decision.code);
+        let advice = message.mti().function() == 2;
+        let note = Note {
+            payment: Payment::read(&message, card),
+            key,
+            code: decision.code,
+            then: decision.then,
+            approval: if approved { self.books.next_approval() } else { 0 },
+            // An advice that is declined is sent until it is not.
+            settled: decision.books && (approved || !advice || self.books.is_overtaken(&key)),
+            original: None,
+            left: None,
+        };
+        self.books.note(note);
+        self.give(header, message, &decision, note.approval, today, turn);
+    }
+
+    /// A message that is known and settled comes again: the code stays. How a request was left unanswered says nothing
+    /// about its repeat; an advice or a reversal that comes again meets the rules again.
+    fn follow(&mut self, entry: &Entry, message: &Message) -> Decision {
+        self.books.again(&entry.note.key);
+        let mti = message.mti();
+        let follower = mti.function() == 2 || mti.class() == 4;
+        if follower || mti.is_repeat() {
+            self.books.totals_mut().repeated += 1;
+        } else {
+            self.books.totals_mut().doubled += 1;
+        }
+        if !follower {
+            return Decision { code: entry.note.code, ..self.plain() };
+        }
+        let (decision, _) = self.decide(message, entry.tries.saturating_add(1));
+        Decision { code: entry.note.code, ..decision }
+    }
+
+    /// One plain answer at once.
+    fn plain(&self) -> Decision {
+        Decision { then: Then::Answer, delay: Duration::ZERO, ..self.rules.default_decision() }
+    }
+
+    /// Answers as decided, or does not.
+    fn give(
+        &mut self,
+        header: &Header,
+        message: Message,
+        decision: &Decision,
+        approval: u32,
+        today: &Today,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(answer) = self.answer(message, decision, approval, today) {
+            self.dispatch(header, &answer, decision, turn);
         } else {
             turn.close = (decision.then == Then::Close).then_some(decision.delay).or(turn.close);
         }
     }
 
-    /// The rules' decision, and the card number's mask where the books will list it.
-    fn decide(&mut self, message: &Message) -> (Decision, Card) {
+    /// The rules' decision, and the card number's mask where the books will list it. `attempt`: how many times this very
+    /// message came.
+    fn decide(&mut self, message: &Message, attempt: u32) -> (Decision, Card) {
         let lists = self.books.lists();
         if self.rules.is_empty() && !lists {
             return (self.rules.default_decision(), Card::default());
@@ -192,6 +253,7 @@ impl Bank {
             card: &[],
             terminal: terminal.0.trim_ascii(),
             processing: &processing[..length],
+            attempt,
         };
         if !lists && !self.rules.needs_card() {
             return (self.rules.decide(&facts), Card::default());
@@ -205,17 +267,15 @@ impl Bank {
     }
 
     /// The answer to a payment, made out of the request; `None` where the decision sends nothing decodable.
-    fn answer(&mut self, mut message: Message, decision: &Decision, today: &Today) -> Option<Message> {
+    fn answer(&self, mut message: Message, decision: &Decision, approval: u32, today: &Today) -> Option<Message> {
         if matches!(decision.then, Then::Silence | Then::Close) {
             return None;
         }
-        let approved = approves(decision.code);
         let (stan, amount) = (message.number(11), message.number(4));
         answer_with(&mut message, decision.code)?;
         let mut set = || {
-            if approved {
-                self.approvals = self.approvals % 999_999 + 1;
-                message.set(38, &banklink_protocol::element::Stan(self.approvals).digits())?;
+            if approval > 0 {
+                message.set(38, &Stan(approval).digits())?;
             }
             match self.dialect.version() {
                 Version::V1987 => message.set(15, &today.settlement)?,
@@ -260,25 +320,39 @@ impl Bank {
         }
     }
 
-    /// A reversal unbooks its original. One that finds nothing is answered 25 as a request and accepted as an advice
-    /// (an advice reports what has happened: it cannot be declined).
+    /// A reversal takes its original off the books, wholly or down to what it leaves. Where no rule names a code, what
+    /// became of the original decides it.
     fn reversal(&mut self, header: &Header, message: Message, today: &Today, turn: &mut Turn<'_>) {
-        let card = with_card_number(&message, Card::of);
-        let original = original_of(&message);
-        let known = original.is_some_and(|original| self.books.find(original).is_some()) || !self.books.lists();
-        let version = self.dialect.version();
-        let code = match version {
-            _ if known || message.mti().function() == 2 => reversal_accepted(version),
-            Version::V1987 => ResponseCode::parse(b"25").expect("a response code"),
-            Version::V1993 | Version::V2003 => ResponseCode::parse(b"914").expect("a response code"),
+        let key = own_key(&message);
+        let known = self.books.find(&key).copied();
+        let (decision, card) = match known.filter(|entry| entry.note.settled) {
+            Some(entry) => {
+                let decision = self.follow(&entry, &message);
+                return self.give(header, message, &decision, 0, today, turn);
+            }
+            None => self.decide(&message, known.map_or(1, |entry| entry.tries.saturating_add(1))),
         };
-        let original = original.unwrap_or(OriginalKey { stan: 0, time: 0 });
-        self.books.reverse(Payment::read(&message, card), original, code);
-        let decision = Decision { code, ..self.rules.default_decision() };
-        let decision = Decision { then: Then::Answer, delay: Duration::ZERO, ..decision };
-        if let Some(answer) = self.answer(message, &decision, today) {
-            self.dispatch(header, &answer, &decision, turn);
-        }
+        let original = original_of(&message);
+        let codes = *self.rules.reversals();
+        let code = match original.and_then(|original| self.books.find(&original)).filter(|entry| entry.note.settled) {
+            _ if decision.named => decision.code,
+            Some(entry) if entry.reversed => codes.already_reversed,
+            None if self.books.lists() => codes.unknown_original,
+            _ => codes.accepted,
+        };
+        let decision = Decision { code, ..decision };
+        let refused = decision.named && !codes.accepts(code);
+        self.books.note(Note {
+            payment: Payment::read(&message, card),
+            key,
+            code,
+            then: decision.then,
+            approval: 0,
+            settled: decision.books && !refused,
+            original,
+            left: left_by(&message),
+        });
+        self.give(header, message, &decision, 0, today, turn);
     }
 
     /// A request that does not decode: 30 (904 in 1993), with the field at fault in DE44.
@@ -299,73 +373,6 @@ impl Bank {
         if write_frame(&self.framing, header, message, out).is_err() {
             self.books.totals_mut().unwritable += 1;
         }
-    }
-}
-
-/// Turns a request into its answer: response MTI, only the echoed fields (network management: all but security data),
-/// DE39. `None` for what must not be answered.
-fn answer_with(message: &mut Message, code: ResponseCode) -> Option<()> {
-    let response = message.mti().response()?;
-    let network = message.mti().class() == 8;
-    let mut drop = [0_u8; 192];
-    let mut count = 0;
-    for field in message.fields() {
-        let kept =
-            if network { !matches!(field, 52 | 53 | 64 | 96 | 128) } else { field < 64 && ECHOED >> field & 1 == 1 };
-        if !kept {
-            drop[count] = field;
-            count += 1;
-        }
-    }
-    for &field in &drop[..count] {
-        message.remove(field);
-    }
-    message.set_mti(response);
-    message.set(39, code.as_str().as_bytes()).ok()
-}
-
-/// What a reversal says it reverses: DE90 in 1987; in 1993 DE56, which names STAN and DE12.
-fn original_of(message: &Message) -> Option<OriginalKey> {
-    if message.mti().version() == 0 {
-        let original = OriginalData::parse(&message.array::<42>(90)?)?;
-        return Some(OriginalKey { stan: original.stan.0, time: number(&original.transmission.0)? });
-    }
-    let mut buffer = [0; 64];
-    let length = message.read(56, &mut buffer)?;
-    let original = &buffer[..length];
-    Some(OriginalKey { stan: number(original.get(4..10)?)?, time: number(original.get(12..22)?)? })
-}
-
-/// What a reversal of this message would name: STAN with DE7 in 1987, with MMDDhhmmss of DE12 in 1993.
-fn own_key(message: &Message) -> OriginalKey {
-    let time = match message.mti().version() {
-        0 => message.number(7),
-        _ => message.number(12).map(|local| local % 10_000_000_000),
-    };
-    OriginalKey { stan: message.number(11).unwrap_or_default() as u32, time: time.unwrap_or_default() as u32 }
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0_u32, |n, digit| {
-        digit.is_ascii_digit().then(|| n.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
-    })
-}
-
-fn network_mti(version: Version) -> Mti {
-    let digits = match version {
-        Version::V1987 => *b"0800",
-        Version::V1993 => *b"1804",
-        Version::V2003 => *b"2804",
-    };
-    Mti::from_digits(digits).expect("four digits")
-}
-
-/// A reversal is accepted with 00 in 1987, 400 in 1993, 4000 in 2003.
-fn reversal_accepted(version: Version) -> ResponseCode {
-    match version {
-        Version::V1987 => approval(version),
-        Version::V1993 => ResponseCode::parse(b"400").expect("a response code"),
-        Version::V2003 => ResponseCode::parse(b"4000").expect("a response code"),
     }
 }
 

@@ -6,12 +6,19 @@
 //! books may say anything, and money may be held until a reversal sets it right. **Disagreement**: everything else, each
 //! with its reason.
 
+//!
+//! That is the comparison of a run in which reversals have yet to come. [`settled`] is the stricter one, for when
+//! everything has been delivered: then nothing is unknown.
+
+pub mod files;
+pub mod settled;
 mod switch_view;
 
+pub use settled::SwitchLine;
 pub use switch_view::{SwitchPayment, SwitchView};
 
 use super::{
-    acquirer::run::Seen,
+    acquirer::belief::Seen,
     bank::{books::Entry, rules::approves},
     payment::{Card, Payment},
 };
@@ -115,7 +122,7 @@ impl Class {
 
 impl BankSums {
     fn add(&mut self, payment: &SwitchPayment, seen: Option<&Seen>) {
-        if let Some(seen) = seen.filter(|seen| seen.code.is_some_and(approves)) {
+        if let Some(seen) = seen.filter(|seen| seen.code().is_some_and(approves)) {
             self.told.add(seen.payment.amount);
         }
         if matches!(payment.outcome, Some(Outcome::Approved { .. })) {
@@ -164,7 +171,7 @@ pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[Ban
     let sums = banks.iter().map(|bank| BankSums { name: bank.name.to_owned(), ..BankSums::default() });
     let mut result = Comparison { banks: sums.collect(), ..Comparison::default() };
     for (sums, book) in result.banks.iter_mut().zip(banks) {
-        book.entries.iter().filter(|entry| entry.booked).for_each(|entry| sums.booked.add(entry.payment.amount));
+        book.entries.iter().filter(|entry| entry.booked).for_each(|entry| sums.booked.add(entry.note.payment.amount));
     }
     let mut seen = index_acquirers(acquirers);
     let mut entries = index_banks(banks);
@@ -203,7 +210,13 @@ pub fn compare(acquirers: &[AcquirerBook<'_>], switch: &SwitchView, banks: &[Ban
     for (bank, entry) in left {
         result.payments += 1;
         let name = banks[usize::from(bank)].name;
-        result.disagreement(line(String::new(), name.into(), &entry.payment, entry.booked, "the switch never sent it"));
+        result.disagreement(line(
+            String::new(),
+            name.into(),
+            &entry.note.payment,
+            entry.booked,
+            "the switch never sent it",
+        ));
     }
     result
 }
@@ -224,8 +237,8 @@ fn index_acquirers<'a>(books: &[AcquirerBook<'a>]) -> HashMap<AcquirerKey, Vec<&
 fn index_banks<'a>(books: &[BankBook<'a>]) -> HashMap<BankKey, Vec<&'a Entry>> {
     let mut index: HashMap<_, Vec<_>> = HashMap::new();
     for (book, bank) in books.iter().zip(0..) {
-        for entry in book.entries.iter().filter(|entry| entry.payment.mti.class() != 4) {
-            index.entry((bank, entry.payment.stan, entry.payment.transmission)).or_default().push(entry);
+        for entry in book.entries.iter().filter(|entry| entry.note.payment.mti.class() != 4) {
+            index.entry((bank, entry.note.payment.stan, entry.note.payment.transmission)).or_default().push(entry);
         }
     }
     index
@@ -252,7 +265,7 @@ fn line(acquirer: String, bank: String, payment: &Payment, booked: bool, reason:
 
 /// A request that never became a payment: right where it was declined, wrong where it was approved or left alone.
 fn unknown_to_the_switch(result: &mut Comparison, acquirer: &str, seen: &Seen) {
-    let reason = match seen.code {
+    let reason = match seen.code() {
         Some(code) if !approves(code) => return result.refused.add(seen.payment.amount),
         Some(_) => "approved to the acquirer, unknown to the switch",
         None => "not answered, unknown to the switch",
@@ -265,13 +278,13 @@ fn classify(payment: &SwitchPayment, seen: Option<&Seen>, entry: Option<&Entry>)
     if seen.payment.amount != payment.amount {
         return Found::Disagreement("another amount at the acquirer");
     }
-    if entry.is_some_and(|entry| entry.payment.amount != payment.amount) {
+    if entry.is_some_and(|entry| entry.note.payment.amount != payment.amount) {
         return Found::Disagreement("another amount at the bank");
     }
-    if entry.is_some_and(|entry| entry.payment.card != seen.payment.card) {
+    if entry.is_some_and(|entry| entry.note.payment.card != seen.payment.card) {
         return Found::Disagreement("another card at the bank");
     }
-    let told = seen.code.map(approves);
+    let told = seen.code().map(approves);
     let booked = entry.is_some_and(|entry| entry.booked);
     match payment.outcome {
         None => Found::Disagreement("it never ended"),

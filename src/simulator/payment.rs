@@ -1,8 +1,8 @@
 //! What a simulator keeps of a payment: enough to recognise and compare it, nothing that could not be shown.
 
 use banklink_protocol::{Message, Mti};
-use serde::{Serialize, Serializer};
-use std::fmt;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{fmt, str::FromStr};
 use zeroize::Zeroizing;
 
 /// Longest card number, digits.
@@ -56,6 +56,21 @@ impl Serialize for Card {
     }
 }
 
+impl<'de> Deserialize<'de> for Card {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mask = String::deserialize(deserializer)?;
+        let stars = mask.bytes().filter(|byte| *byte == b'*').count();
+        if stars == mask.len() {
+            return Ok(Self { digits: stars.min(PAN_MAX) as u8, ..Self::default() });
+        }
+        let ends = (mask.len() <= PAN_MAX && mask.len() == stars + 10)
+            .then(|| Some((mask.get(..6)?.parse().ok()?, mask.get(mask.len() - 4..)?.parse().ok()?)))
+            .flatten();
+        let (first, last) = ends.ok_or_else(|| de::Error::custom("a card is six digits, stars and four digits"))?;
+        Ok(Self { first, last, digits: mask.len() as u8 })
+    }
+}
+
 /// Text of a fixed width as it stands on the wire, padding included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text<const N: usize>(pub [u8; N]);
@@ -95,12 +110,18 @@ impl<const N: usize> Serialize for Text<N> {
     }
 }
 
+impl<'de, const N: usize> Deserialize<'de> for Text<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::of(String::deserialize(deserializer)?.as_bytes()))
+    }
+}
+
 /// A payment as one of its parties saw it. Numbers stand for digit fields: `transmission` 1123071201 is 23 November,
 /// 07:12:01 (DE7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Payment {
     /// The message type of the request.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "of_text")]
     pub mti: Mti,
     /// DE11 on this party's own link.
     pub stan: u32,
@@ -116,8 +137,31 @@ pub struct Payment {
     pub card: Card,
 }
 
-fn as_text<S: Serializer>(mti: &Mti, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(mti)
+/// As text: for serde's `serialize_with`.
+pub(crate) fn as_text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// From text: for serde's `deserialize_with`.
+pub(crate) fn of_text<'de, T: FromStr<Err: fmt::Display>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// A response code as text, and back.
+pub(crate) mod code {
+    use banklink_protocol::element::ResponseCode;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(code: &ResponseCode, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(code)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ResponseCode, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        ResponseCode::parse(text.as_bytes()).ok_or_else(|| de::Error::custom("no response code"))
+    }
 }
 
 impl Payment {
@@ -166,6 +210,27 @@ mod tests {
         assert_eq!(Card::of(b"400000123456").to_string(), "************");
         assert_eq!(Card::of(b"41111111x1111111").to_string(), "");
         assert_eq!(format!("{:?}", Card::of(b"5500000000000000004")), "550000*********0004");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_the_same() {
+        let payment = Payment {
+            mti: Mti::from_digits(*b"0200").expect("an MTI"),
+            stan: 7,
+            transmission: 1_123_071_201,
+            rrn: Text::of(b"632707000007"),
+            terminal: Text::of(b"T1"),
+            amount: 500,
+            card: Card::of(b"4000001234562"),
+        };
+        for card in [&b"4111111111111111"[..], b"0000001234560000009", b"400000123456", b""] {
+            let payment = Payment { card: Card::of(card), ..payment };
+            let json = serde_json::to_string(&payment).expect("JSON");
+            assert_eq!(serde_json::from_str::<Payment>(&json).expect("the same"), payment, "{json}");
+        }
+        for wrong in ["\"4111111111111111\"", "\"4111x1******1111\"", "\"11***111\""] {
+            assert!(serde_json::from_str::<Card>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

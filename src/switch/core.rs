@@ -45,6 +45,8 @@ pub(super) struct Core {
     /// The first timers are connections', these; then comes one for each bank's queue and one for each acquirer's
     /// undelivered approvals; the others are entries'.
     pub(super) link_timers: Vec<ConnectionId>,
+    /// New requests are refused: nothing more can be made durable.
+    pub(super) refusing: bool,
     pub(super) draining: bool,
     pub(super) drained: bool,
 }
@@ -79,6 +81,7 @@ impl Core {
             random,
             next_payment: PaymentId(1),
             link_timers,
+            refusing: false,
             draining: false,
             drained: false,
         }

@@ -58,10 +58,11 @@ use self::{
     pending::State,
 };
 use crate::{
-    clock::{Mono, Now},
-    record::Record,
+    clock::{Mono, Now, Wall},
+    record::{PaymentId, Record},
     rules::{Acquirer, Rules},
 };
+use banklink_protocol::element::{Stan, Transmission};
 use std::{collections::VecDeque, sync::Arc};
 
 /// The machine.
@@ -93,6 +94,23 @@ impl Switch {
         let mut switch = Self { rules, core };
         switch.turn(now).connect_all();
         switch
+    }
+
+    /// The numbers that a bank was sent so far end with these, whatever Records say of them are applied.
+    pub fn numbers_stand_at(&mut self, bank: BankId, stan: Stan, transmission: Transmission, at: Wall) {
+        if let Some(bank) = self.core.banks.get_mut(usize::from(bank.0)) {
+            bank.stans.stand_at(stan, transmission, at);
+        }
+    }
+
+    /// All numbers of payments below this one are taken.
+    pub fn payments_stand_at(&mut self, next: PaymentId) {
+        self.core.next_payment = self.core.next_payment.max(next);
+    }
+
+    /// New requests are refused (96) as long as this is set: nothing more can be made durable. What is under way goes on.
+    pub const fn refuse_new(&mut self, refuse: bool) {
+        self.core.refusing = refuse;
     }
 
     /// To be called once when all Records of an earlier life are applied, before any input: what was with a bank is in

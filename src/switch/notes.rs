@@ -361,7 +361,7 @@ pub enum Refusal {
     OriginalAmount,
     /// So much is stored for its bank that a reversal of it could not be (96).
     StoreFull,
-    /// The switch is finding out what is so after a failed commit (96).
+    /// Nothing more can be made durable: the disk is full or slow, or the switch starts over after a failed commit (96).
     Recovering,
     /// The bank's dialect cannot carry a field it demands (30).
     Untranslatable,

@@ -98,6 +98,9 @@ impl Turn<'_> {
         if self.core.draining {
             return self.refuse(waiting, Refusal::Draining);
         }
+        if self.core.refusing {
+            return self.refuse(waiting, Refusal::Recovering);
+        }
         if waiting.instruction.mti.class() == 4 {
             return self.acquirer_reversal(waiting, message);
         }

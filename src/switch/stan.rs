@@ -84,6 +84,16 @@ impl StanSpace {
         self.next = stan.next();
     }
 
+    /// The numbers given out so far end with these.
+    pub(super) fn stand_at(&mut self, stan: Stan, transmission: Transmission, at: Wall) {
+        let second = transmission.nearest(at.0).unwrap_or(at.0).div_euclid(SECOND);
+        if second >= self.second || self.second - second > LARGEST_STEP_BACK {
+            (self.second, self.transmission) = (second, transmission);
+        }
+        self.next = stan.next();
+        (self.first, self.reach) = (stan, 1);
+    }
+
     /// Takes a STAN of the past for `entry`, so that it is not given out again; false where its slot is in use.
     pub(super) fn hold(&mut self, stan: Stan, entry: u32) -> bool {
         let slot = self.slot(stan);

@@ -106,6 +106,9 @@ fn config(folder: &Path, dialects: [usize; 2], bank: &str) -> Config {
     let [acquirer_dialect, bank_dialect] = dialects.map(|dialect| DIALECTS[dialect].1);
     let text = format!(
         r#"
+[switch]
+durability = "off"
+
 [[acquirer]]
 name = "shop"
 listen = "127.0.0.1:0"

@@ -68,6 +68,7 @@ fn plan(count: u64) -> Plan {
         warm_up: Duration::ZERO,
         timeout: Duration::from_millis(300),
         keep: 0,
+        follow: None,
     }
 }
 
@@ -249,6 +250,72 @@ fn bank_and_load_as_commands() {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["entries"].as_array().unwrap().len(), 200);
     assert_eq!((&report["totals"]["booked"], &report["rules"][0]["fired"]), (&150.into(), &50.into()));
+}
+
+/// Killed without a word, a bank with its books in a file answers the same messages as before when it is back.
+#[test]
+fn a_killed_bank_comes_back_with_its_books() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (books, report) = (file("books.jsonl"), file("report.json"));
+    let args = ["bank", "--listen", "127.0.0.1:0", "--books", &books, "--report", &report];
+    let (mut bank, address) = Process::start(&args);
+    let load = |address: SocketAddr| {
+        let load = Command::new(BANKLINK).args(["load", &address.to_string(), "--count", "50"]).output().unwrap();
+        assert_eq!(load.status.code(), Some(0), "{}", String::from_utf8_lossy(&load.stderr));
+    };
+    load(address);
+    bank.0.kill().unwrap();
+    bank.0.wait().unwrap();
+    assert!(!std::fs::read_to_string(&books).unwrap().contains("4111111111111111"), "a card number in clear");
+    let (bank, _) = Process::start(&args);
+    assert_eq!(bank.end(), Some(0));
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+    assert_eq!((&report["totals"]["booked"], report["entries"].as_array().unwrap().len()), (&50.into(), 50));
+    assert_eq!((&report["entries"][0]["booked"], &report["entries"][0]["reversed"]), (&true.into(), &false.into()));
+}
+
+/// A front end that is left without an answer repeats or reverses; nothing is booked that it does not rely on.
+#[test]
+fn a_load_whose_line_breaks_settles_every_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let rules = file("rules.toml");
+    std::fs::write(&rules, "[[rule]]\nmti = '0200'\nevery = 40\nthen = 'close'\nbooks = true\n").unwrap();
+    for (manner, relied, reversed) in [("repeat", 200, 0), ("reverse", 0, 5), ("reverse-advice", 0, 5)] {
+        let report = |name: &str| file(&format!("{manner}-{name}.json"));
+        let (bank_report, load_report) = (report("bank"), report("load"));
+        let (bank, address) =
+            Process::start(&["bank", "--listen", "127.0.0.1:0", "--rules", &rules, "--report", &bank_report]);
+        let mut args = vec!["load", "--count", "200", "--retry", "100ms", "--settle", "30s", "--report", &load_report];
+        let address = address.to_string();
+        args.extend(["--unanswered", manner, "--json", &address]);
+        let load = Command::new(BANKLINK).args(args).output().unwrap();
+        let told = String::from_utf8_lossy(&load.stdout).into_owned();
+        assert_eq!(load.status.code(), Some(0), "{manner}: {told}{}", String::from_utf8_lossy(&load.stderr));
+        assert_eq!(bank.end(), Some(0));
+        let read = |path: &str| -> serde_json::Value {
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        };
+        let (load, bank) = (read(&load_report), read(&bank_report));
+        let beliefs = |belief: &str| {
+            load["payments"].as_array().unwrap().iter().filter(|payment| payment["belief"] == belief).count() as u64
+        };
+        let compared = Command::new(BANKLINK)
+            .args(["compare", "--acquirer", &load_report, "--bank", &bank_report, "--json"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&compared.stdout).into_owned();
+        assert_eq!(compared.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&compared.stderr));
+        let booked = bank["totals"]["booked"].as_u64().unwrap();
+        assert_eq!(beliefs("approved"), booked, "{manner}");
+        assert_eq!(beliefs("approved") + beliefs("reversed"), 200, "{manner}: {told}");
+        if relied > 0 {
+            assert_eq!(booked, relied);
+        }
+        assert!(bank["totals"]["reversed"].as_u64().unwrap() >= reversed, "{manner}");
+        assert_eq!(bank["totals"]["doubled"], 0, "{manner}");
+    }
 }
 
 #[test]

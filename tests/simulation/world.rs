@@ -441,7 +441,7 @@ impl World {
     fn note(&mut self, note: &Note) {
         self.seen.note(note);
         match note {
-            Note::Parked { item, why: Park::Strikes, .. } => self.have_retried(*item),
+            Note::Parked { item, why: Park::Strikes | Park::Unsendable, .. } => self.have_retried(*item),
             Note::Parked { why, .. } => panic!("nothing is parked for {why:?} here"),
             Note::Drained => self.drained = true,
             _ => {}

@@ -18,6 +18,18 @@ pub(super) enum State {
     Answered,
     /// Given up after the time-out.
     Missed,
+    /// Sent again and again until it is answered.
+    Stored,
+    /// Its reversal is stored.
+    Reversing,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Kind {
+    #[default]
+    Payment,
+    Reversal,
 }
 
 /// What was sent under a STAN.
@@ -35,8 +47,14 @@ pub struct Slot {
     pub connection: u16,
     /// The card, by its place in the template.
     pub card: u16,
+    /// Of a reversal: the STAN of its original.
+    pub(super) of: u32,
+    /// What it is.
+    pub(super) kind: Kind,
     /// How far it is.
     pub(super) state: State,
+    /// It was repeated or reversed: more than one answer may come.
+    pub(super) followed: bool,
 }
 
 /// What an answer turned out to be.
@@ -114,6 +132,8 @@ impl Verdict {
 pub struct Expected {
     /// The MTI every answer must have.
     pub mti: Mti,
+    /// The MTI every answer to a reversal must have; `None` where none are sent.
+    pub reversal: Option<Mti>,
     /// DE4 is compared.
     pub amount: bool,
     /// DE7 is compared.
@@ -139,13 +159,18 @@ impl Ledger {
         Self { slots: vec![Slot::default(); STANS as usize + 1], next: 1, oldest: 1, expected }
     }
 
+    /// Reversals are sent too: what answers them.
+    pub(super) fn expects_reversals(&mut self, answer: Option<Mti>) {
+        self.expected.reversal = answer;
+    }
+
     /// Takes the next STAN that is not waiting; `None` where all are.
     pub fn open(&mut self, slot: Slot) -> Option<u32> {
         for _ in 0..STANS {
             let stan = self.next;
             self.next = stan % STANS + 1;
             let place = &mut self.slots[stan as usize];
-            if place.state != State::Waiting {
+            if matches!(place.state, State::Free | State::Answered | State::Missed) {
                 *place = Slot { state: State::Waiting, ..slot };
                 return Some(stan);
             }
@@ -153,7 +178,30 @@ impl Ledger {
         None
     }
 
-    /// Holds an answer against its request. Anything but `Right` leaves the request waiting.
+    /// What was sent last under a STAN.
+    pub(super) fn slot(&self, stan: u32) -> &Slot {
+        &self.slots[stan as usize]
+    }
+
+    /// A stored message is on another stage.
+    pub(super) fn change(&mut self, stan: u32, state: State) {
+        let slot = &mut self.slots[stan as usize];
+        slot.state = state;
+        slot.followed = true;
+    }
+
+    /// Tells of every payment that is not settled.
+    pub(super) fn left(&self, mut each: impl FnMut(u32, &Slot)) {
+        for (slot, stan) in self.slots.iter().zip(0..) {
+            let open = matches!(slot.state, State::Waiting | State::Stored | State::Reversing);
+            if open && slot.kind == Kind::Payment {
+                each(stan, slot);
+            }
+        }
+    }
+
+    /// Holds an answer against its request. Anything but `Right` leaves the request waiting; so does `Right` where the
+    /// request is stored, for its code may ask for another try.
     pub fn check(&mut self, connection: u16, answer: &Message) -> (Verdict, Slot) {
         let stan = answer.number(11).filter(|stan| *stan <= u64::from(STANS)).unwrap_or_default() as usize;
         let slot = self.slots[stan];
@@ -165,8 +213,10 @@ impl Ledger {
             State::Missed if self.compare(&slot, stan as u32, connection, answer) == Verdict::Right => Verdict::Late,
             State::Answered | State::Missed => Verdict::Unknown,
             State::Waiting => self.compare(&slot, stan as u32, connection, answer),
+            // Asked on more than one connection by now, the peer may answer on any of ours.
+            State::Stored | State::Reversing => self.compare(&slot, stan as u32, slot.connection, answer),
         };
-        if verdict == Verdict::Right {
+        if verdict == Verdict::Right && slot.state == State::Waiting {
             self.slots[stan].state = State::Answered;
         }
         (verdict, slot)
@@ -174,9 +224,13 @@ impl Ledger {
 
     fn compare(&self, slot: &Slot, stan: u32, connection: u16, answer: &Message) -> Verdict {
         let expected = &self.expected;
-        let rrn = u64::from(slot.rrn) * 1_000_000 + u64::from(stan);
+        let (mti, of) = match slot.kind {
+            Kind::Payment => (Some(expected.mti), stan),
+            Kind::Reversal => (expected.reversal, slot.of),
+        };
+        let rrn = u64::from(slot.rrn) * 1_000_000 + u64::from(of);
         let terminal = |terminals: &[Text<8>]| terminals[usize::from(slot.connection) % terminals.len()];
-        if answer.mti() != expected.mti {
+        if Some(answer.mti()) != mti {
             Verdict::WrongMti
         } else if slot.connection != connection {
             Verdict::WrongConnection
@@ -244,8 +298,9 @@ mod tests {
 
     fn ledger() -> (Ledger, u32) {
         let terminals = ["TERM0000", "TERM0001"].map(|name| Text::of(name.as_bytes())).to_vec();
+        let (mti, reversal) = (mti(*b"0210"), None);
         let mut ledger =
-            Ledger::new(Expected { mti: mti(*b"0210"), amount: true, transmission: true, rrn: true, terminals });
+            Ledger::new(Expected { mti, reversal, amount: true, transmission: true, rrn: true, terminals });
         let slot = Slot {
             sent: 10,
             amount: 500,

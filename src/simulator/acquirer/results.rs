@@ -1,6 +1,6 @@
 //! What a load run adds up to: counts by response code and by error, latencies in a histogram, as a table or as JSON.
 
-use super::ledger::Verdict;
+use super::{belief::Beliefs, ledger::Verdict};
 use banklink_protocol::element::ResponseCode;
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -16,6 +16,20 @@ pub struct Results {
     pub sent: u64,
     /// Right answers.
     pub answered: u64,
+    /// Requests that were not sent, for the line was down when they were due.
+    pub skipped: u64,
+    /// Connections that could not be made, or broke.
+    pub line_failures: u64,
+    /// Repeats sent.
+    pub repeats: u64,
+    /// Payments that were approved in answer to a repeat.
+    pub recovered: u64,
+    /// Reversals sent, repeats of them included.
+    pub reversals: u64,
+    /// How payments ended.
+    pub beliefs: Beliefs,
+    /// Answers that came late or again to what was repeated or reversed: to be expected.
+    pub late: u64,
     by_code: Vec<(ResponseCode, u64)>,
     errors: [u64; Verdict::ERRORS.len()],
     latency: Histogram<u64>,
@@ -40,6 +54,10 @@ pub struct Summary {
     pub by_code: BTreeMap<String, u64>,
     /// Errors by kind; only kinds that happened.
     pub errors: BTreeMap<&'static str, u64>,
+    /// How payments ended.
+    pub beliefs: Beliefs,
+    /// What else happened on a line that fails; only what did.
+    pub line: BTreeMap<&'static str, u64>,
 }
 
 /// Latencies in microseconds.
@@ -65,6 +83,13 @@ impl Results {
         Self {
             sent: 0,
             answered: 0,
+            skipped: 0,
+            line_failures: 0,
+            repeats: 0,
+            recovered: 0,
+            reversals: 0,
+            beliefs: Beliefs::default(),
+            late: 0,
             by_code: Vec::new(),
             errors: [0; Verdict::ERRORS.len()],
             latency: Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order"),
@@ -76,13 +101,18 @@ impl Results {
     /// A right answer. Times are nanoseconds since the start of the run.
     pub fn right(&mut self, code: ResponseCode, sent: u64, now: u64) {
         self.answered += 1;
-        match self.by_code.iter_mut().find(|(known, _)| *known == code) {
-            Some((_, count)) => *count += 1,
-            None => self.by_code.push((code, 1)),
-        }
+        self.code(code);
         if sent >= self.measured_from {
             self.latency.saturating_record(now.saturating_sub(sent).max(1));
             self.measured_to = now;
+        }
+    }
+
+    /// Counts a code.
+    pub(super) fn code(&mut self, code: ResponseCode) {
+        match self.by_code.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            None => self.by_code.push((code, 1)),
         }
     }
 
@@ -130,6 +160,18 @@ impl Results {
                 .filter(|(_, count)| *count > 0)
                 .map(|(error, count)| (error.text(), count))
                 .collect(),
+            beliefs: self.beliefs,
+            line: [
+                ("not sent, line down", self.skipped),
+                ("line failures", self.line_failures),
+                ("repeats sent", self.repeats),
+                ("approved by a repeat", self.recovered),
+                ("reversals sent", self.reversals),
+                ("late or second answers", self.late),
+            ]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
         }
     }
 }
@@ -155,6 +197,9 @@ impl Summary {
         let mut text = table.to_string();
         for (code, count) in &self.by_code {
             text.push_str(&format!("\n  response code {code}: {count}"));
+        }
+        for (what, count) in &self.line {
+            text.push_str(&format!("\n  {what}: {count}"));
         }
         for (error, count) in &self.errors {
             text.push_str(&format!("\n  ERROR {error}: {count}"));

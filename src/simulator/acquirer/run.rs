@@ -1,9 +1,13 @@
 //! One run of the load: what all its sessions share.
 
+mod follow;
+
 use super::{
     Results, Template,
-    ledger::{Expected, Ledger, Slot, Verdict},
+    belief::{Belief, Seen},
+    ledger::{Expected, Ledger, Slot, State, Verdict},
     prepared::{Moment, Prepared},
+    store::{Follow, Store},
     template::{TemplateError, VARIANTS},
 };
 use crate::simulator::payment::{Card, Payment, Text, text, with_card_number};
@@ -36,15 +40,8 @@ pub struct Plan {
     pub timeout: Duration,
     /// Payments kept one by one, to be compared with other books; 0 keeps none.
     pub keep: usize,
-}
-
-/// A payment as the acquirer saw it.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// The request.
-    pub payment: Payment,
-    /// DE39 of its answer, `None` where none came in time.
-    pub code: Option<ResponseCode>,
+    /// How it goes on when the line or an answer fails; `None`: it does not.
+    pub follow: Option<Follow>,
 }
 
 /// A run.
@@ -59,7 +56,11 @@ pub struct Run {
     amounts: (u64, u64),
     ledger: Ledger,
     results: Results,
+    template: Template,
+    store: Option<Store>,
+    over_since: Option<u64>,
     seen: Vec<Seen>,
+    not_listed: u64,
     in_flight: Vec<u32>,
     due: Vec<u64>,
     started: Instant,
@@ -73,7 +74,8 @@ impl Run {
     /// Prepares every message of the template.
     ///
     /// # Errors
-    /// The template does not fit the dialect or the framing, or makes more than 65,536 messages.
+    /// The template does not fit the dialect or the framing, makes more than 65,536 messages, or cannot be reversed where
+    /// that is planned.
     pub fn new(
         template: &Template,
         dialect: &Arc<Dialect>,
@@ -102,6 +104,7 @@ impl Run {
         }
         let expected = Expected {
             mti: response,
+            reversal: None,
             amount: sample.has(4),
             transmission: sample.has(7),
             rrn: sample.has(37),
@@ -119,7 +122,11 @@ impl Run {
             amounts: template.amounts().unwrap_or((amount, amount)),
             ledger: Ledger::new(expected),
             results: Results::new(plan.warm_up),
+            template: template.clone(),
+            store: None,
+            over_since: None,
             seen: Vec::new(),
+            not_listed: 0,
             in_flight: vec![0; connections],
             due: vec![0; connections],
             started: Instant::now(),
@@ -130,6 +137,14 @@ impl Run {
             plan,
         };
         run.stamp();
+        run.store = run.new_store();
+        if let Some(mti) = run.reversal_mti() {
+            run.ledger.expects_reversals(mti.response());
+            let fits = run.reversal(1, &Slot { of: 1, ..Slot::default() }, 1).is_some();
+            if !fits {
+                return Err(TemplateError(format!("{mti} does not fit the dialect: the payments cannot be reversed")));
+            }
+        }
         Ok(run)
     }
 
@@ -152,6 +167,17 @@ impl Run {
     #[must_use]
     pub fn seen(&self) -> &[Seen] {
         &self.seen
+    }
+
+    /// Repeats and reversals that wait for an answer.
+    #[must_use]
+    pub fn stored(&self) -> usize {
+        self.store.as_ref().map_or(0, Store::len)
+    }
+    /// How many payments were too many to be kept.
+    #[must_use]
+    pub fn not_listed(&self) -> u64 {
+        self.not_listed
     }
 
     /// The clock starts now.
@@ -179,8 +205,8 @@ impl Run {
     }
     /// Is there nothing left to do on this connection?
     #[must_use]
-    pub fn finished(&self, connection: u16) -> bool {
-        self.over() && self.in_flight[usize::from(connection)] == 0
+    pub fn finished(&mut self, connection: u16) -> bool {
+        self.over() && self.in_flight[usize::from(connection)] == 0 && self.is_settled(connection)
     }
 
     /// The first moment and the pace of a connection's requests in open loop.
@@ -205,6 +231,9 @@ impl Run {
 
     /// Appends every request that is due on this connection.
     pub fn send(&mut self, connection: u16, out: &mut BytesMut) {
+        if self.store.is_some() {
+            self.follow(connection, out);
+        }
         if self.over() {
             return;
         }
@@ -224,7 +253,7 @@ impl Run {
                 }
                 None => return,
             };
-            if !self.send_one(connection, sent, out) {
+            if !self.has_room() || !self.send_one(connection, sent, out) {
                 return;
             }
         }
@@ -263,7 +292,11 @@ impl Run {
         };
         let (verdict, slot) = self.ledger.check(connection, &answer);
         if verdict != Verdict::Right {
-            self.results.wrong(verdict);
+            if Self::is_expected(verdict, &slot) {
+                self.results.late += 1;
+            } else {
+                self.results.wrong(verdict);
+            }
             return;
         }
         let mut code = [0; 4];
@@ -272,12 +305,23 @@ impl Run {
             self.results.wrong(Verdict::NoCode);
             return;
         };
+        let stan = answer.number(11).unwrap_or_default() as u32;
+        if slot.state != State::Waiting {
+            return self.settle(stan, &slot, code);
+        }
         self.in_flight[usize::from(connection)] -= 1;
         self.results.right(code, slot.sent, now);
+        self.see(stan, &slot, Belief::told(code, slot.amount));
+    }
+
+    /// Keeps how a payment ended.
+    fn see(&mut self, stan: u32, slot: &Slot, belief: Belief) {
+        self.results.beliefs.add(belief);
         if self.seen.len() < self.plan.keep {
-            let stan = answer.number(11).unwrap_or_default() as u32;
-            let payment = self.payment(&slot, stan);
-            self.seen.push(Seen { payment, code: Some(code) });
+            let payment = self.payment(slot, stan);
+            self.seen.push(Seen { payment, belief });
+        } else {
+            self.not_listed += 1;
         }
     }
 
@@ -299,12 +343,12 @@ impl Run {
     }
 
     fn lose(&mut self, lost: &[(u32, Slot)]) {
+        let now = self.now();
         for (stan, slot) in lost {
-            self.results.wrong(Verdict::Missing);
             self.in_flight[usize::from(slot.connection)] -= 1;
-            if self.seen.len() < self.plan.keep {
-                let payment = self.payment(slot, *stan);
-                self.seen.push(Seen { payment, code: None });
+            if !self.keep(*stan, slot, now) {
+                self.results.wrong(Verdict::Missing);
+                self.see(*stan, slot, Belief::Unknown);
             }
         }
     }

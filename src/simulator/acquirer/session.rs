@@ -15,6 +15,12 @@ use tokio::{net::TcpStream, task::JoinSet, time::MissedTickBehavior};
 /// How often time-outs and the end of the run are looked for.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Pause before a lost connection is made again; doubled with every failure up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A connection that is not there in this time is given up.
+const CONNECT: Duration = Duration::from_secs(5);
+
 /// A run shared by its sessions.
 pub type Shared = Arc<Mutex<Run>>;
 
@@ -26,9 +32,13 @@ pub fn lock(run: &Shared) -> MutexGuard<'_, Run> {
 /// Opens all connections, starts the clock, and returns when the run is over and everything answered or given up.
 ///
 /// # Errors
-/// A connection could not be opened, or ended early (the others go on to their end first).
+/// A connection could not be opened, or ended early (the others go on to their end first). A run with a store never fails
+/// so: it connects again.
 pub async fn drive(run: &Shared, address: &str, tls: Option<DialTls>) -> io::Result<()> {
     let connections = lock(run).plan().connections;
+    if lock(run).plan().follow.is_some() {
+        return persist(run, address, tls.as_ref()).await;
+    }
     let mut streams = Vec::with_capacity(connections.into());
     for _ in 0..connections {
         let stream = TcpStream::connect(address).await?;
@@ -45,6 +55,59 @@ pub async fn drive(run: &Shared, address: &str, tls: Option<DialTls>) -> io::Res
             sessions(run, secured).await
         }
     }
+}
+
+/// Every connection is made again when it is lost, until the run is over and its store is empty or out of time.
+async fn persist(run: &Shared, address: &str, tls: Option<&DialTls>) -> io::Result<()> {
+    let connections = {
+        let mut run = lock(run);
+        run.start();
+        run.plan().connections
+    };
+    let mut tasks = JoinSet::new();
+    for connection in 0..connections {
+        let (run, address, tls) = (Arc::clone(run), address.to_owned(), tls.cloned());
+        tasks.spawn(async move { reconnecting(&run, connection, &address, tls.as_ref()).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(io::Error::other)?;
+    }
+    lock(run).close();
+    Ok(())
+}
+
+async fn reconnecting(run: &Shared, connection: u16, address: &str, tls: Option<&DialTls>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let before = lock(run).results().answered;
+        if let Err(error) = once(run, connection, address, tls).await {
+            tracing::debug!(%error, connection, "the line failed");
+            lock(run).line_failed();
+        }
+        let progress = {
+            let mut run = lock(run);
+            run.ended(connection);
+            if run.finished(connection) {
+                return;
+            }
+            run.results().answered > before
+        };
+        pause = if progress { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// One connection, made and used until it breaks or the run is over.
+async fn once(run: &Shared, connection: u16, address: &str, tls: Option<&DialTls>) -> io::Result<()> {
+    let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await??;
+    stream.set_nodelay(true)?;
+    let Some(tls) = tls else {
+        lock(run).connected(connection);
+        return session(run, connection, stream).await;
+    };
+    let stream = tokio::time::timeout(CONNECT, tls.connector.connect(tls.name.clone(), stream)).await??;
+    lock(run).connected(connection);
+    session(run, connection, stream).await
 }
 
 async fn sessions<S: Stream + 'static>(run: &Shared, streams: Vec<S>) -> io::Result<()> {

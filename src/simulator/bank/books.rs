@@ -1,85 +1,81 @@
 //! The simulated bank's own books: what it saw, what it decided, what it booked, and the report it gives at the end.
 //!
-//! Memory has a named limit: at most [`Books::limit`] entries of about 120 bytes (index included) are kept. What comes
-//! after that is counted in the totals and in `not_listed`, and can no longer be found by a reversal.
+//! Everything the bank decides is a [`Note`], and [`Books`] are nothing but the notes taken in, one after the other: with
+//! a file ([`mod@file`]) the same notes are read back at start. A message is known by its [`MessageKey`]; when it comes again
+//! it is answered as before and has no second effect. A reversal that comes before its original is remembered, and the
+//! original is declined when it comes.
+//!
+//! Memory has a named limit: at most [`Books::limit`] entries of about 180 bytes (index included) are kept. What comes
+//! after that is counted in the totals and in `not_listed`; it can no longer be found by a reversal or recognised when it
+//! comes again.
 
-use super::rules::{Decision, Then, approves};
-use crate::simulator::payment::Payment;
+pub mod file;
+mod totals;
+
+pub use totals::Totals;
+
+use super::rules::{Then, approves};
+use crate::simulator::payment::{Payment, code};
 use banklink_protocol::element::ResponseCode;
+use file::BooksFile;
 use hashbrown::HashMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::{io, path::Path};
 
-/// Default of [`Books::limit`]: about 120 MB.
+/// Default of [`Books::limit`]: about 180 MB.
 pub const ENTRIES: usize = 1_000_000;
 
-/// One request in the books.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Entry {
+/// What a message is known by: its class, DE11 and a time. A reversal names its original so: class and STAN with DE7 in
+/// DE90, or with the local time in DE56 (1993).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct MessageKey {
+    /// Second digit of the MTI.
+    pub class: u8,
+    /// DE11.
+    pub stan: u32,
+    /// MMDDhhmmss as a number: DE7, in 1993 DE12 without the year.
+    pub time: u32,
+}
+
+/// One message and what was decided about it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Note {
     /// What came in.
     #[serde(flatten)]
     pub payment: Payment,
+    /// What it is known by.
+    pub key: MessageKey,
     /// DE39 that was decided, sent or not.
-    #[serde(serialize_with = "code_text")]
+    #[serde(with = "code")]
     pub code: ResponseCode,
     /// What became of the answer.
-    #[serde(serialize_with = "then_text")]
     pub then: Then,
-    /// Is its amount booked (and not unbooked again by a reversal)?
+    /// DE38 of the answer; 0: none.
+    pub approval: u32,
+    /// Did the bank act on it? If not, it is decided afresh when it comes again.
+    pub settled: bool,
+    /// What a reversal takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<MessageKey>,
+    /// What a partial reversal leaves on the books, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
+}
+
+/// One message in the books.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// The message, and what was decided last.
+    #[serde(flatten)]
+    pub note: Note,
+    /// Is there money of it on the books (not taken off again by a reversal)?
     pub booked: bool,
-    /// Was it reversed?
+    /// What is on the books, minor units.
+    pub standing: u64,
+    /// Was it reversed, wholly or in part?
     pub reversed: bool,
-}
-
-fn code_text<S: serde::Serializer>(code: &ResponseCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(code)
-}
-
-fn then_text<S: serde::Serializer>(then: &Then, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{then:?}"))
-}
-
-/// Sums over all requests, listed or not.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Totals {
-    /// Payment requests, advices and reversals.
-    pub requests: u64,
-    /// Decided with an approving code.
-    pub approved: u64,
-    /// Decided with any other.
-    pub declined: u64,
-    /// Requests that were not answered on purpose (silence, close).
-    pub unanswered: u64,
-    /// Payments whose amount is booked.
-    pub booked: u64,
-    /// Their sum in minor units, over all currencies.
-    pub booked_minor: u128,
-    /// Reversals that found their original.
-    pub reversed: u64,
-    /// Reversals that did not.
-    pub reversals_unmatched: u64,
-    /// Sign-on, echo and sign-off requests.
-    pub network: u64,
-    /// Answers to our own echoes.
-    pub echoes_answered: u64,
-    /// Frames that did not decode.
-    pub unreadable: u64,
-    /// Connections over the whole time.
-    pub connections: u64,
-    /// Connections that were refused (TLS) or broke the framing.
-    pub connection_errors: u64,
-    /// Answers that could not be laid out in the dialect or the framing.
-    pub unwritable: u64,
-    /// Requests that found the list full.
-    pub not_listed: u64,
-}
-
-/// How a reversal names its original: STAN and transmission time in DE90, or STAN and local time in DE56 (1993).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct OriginalKey {
-    /// DE11 of the original.
-    pub stan: u32,
-    /// MMDDhhmmss of the original as a number: its DE7, in 1993 its DE12 without the year.
-    pub time: u32,
+    /// How often it came.
+    pub tries: u32,
 }
 
 /// The books of one bank.
@@ -87,16 +83,50 @@ pub struct OriginalKey {
 pub struct Books {
     limit: usize,
     entries: Vec<Entry>,
-    index: HashMap<OriginalKey, u32, foldhash::fast::FixedState>,
+    index: HashMap<MessageKey, u32, foldhash::fast::FixedState>,
+    /// Reversals that came before their originals.
+    early: HashMap<MessageKey, u32, foldhash::fast::FixedState>,
     by_code: Vec<(ResponseCode, u64)>,
     totals: Totals,
+    approvals: u32,
+    file: Option<BooksFile>,
 }
 
 impl Books {
-    /// Empty books that list at most `limit` requests; 0 keeps totals only and costs nothing a payment.
+    /// Empty books that list at most `limit` messages; 0 keeps totals only and costs nothing a payment.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { limit: limit.min(u32::MAX as usize), ..Self::default() }
+    }
+
+    /// Books with a file: what it holds is taken in, and what is noted from now on is added to it.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read, another bank has it open, or a line of it (but for the last) is damaged.
+    pub fn open(limit: usize, path: &Path) -> io::Result<Self> {
+        let mut books = Self::new(limit);
+        books.file = Some(BooksFile::open(path, |note| {
+            books.take(note);
+        })?);
+        Ok(books)
+    }
+
+    /// The books as their file has them, which is not changed and may be in use.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line of it (but for the last) is damaged.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut books = Self::new(usize::MAX);
+        BooksFile::read_only(path, |note| books.take(note))?;
+        Ok(books)
+    }
+
+    /// Makes durable what was noted since the last call. No answer may leave before.
+    ///
+    /// # Errors
+    /// The file cannot be written: nothing that was noted since may be answered.
+    pub fn commit(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), BooksFile::commit)
     }
 
     /// Most entries that are listed.
@@ -105,7 +135,7 @@ impl Books {
         self.limit
     }
 
-    /// Does it list requests at all?
+    /// Does it list messages at all?
     #[must_use]
     pub fn lists(&self) -> bool {
         self.limit > 0
@@ -128,140 +158,124 @@ impl Books {
         &mut self.totals
     }
 
-    /// Requests by the code that was decided for them.
+    /// Messages by the code that was decided for them.
     #[must_use]
     pub fn by_code(&self) -> &[(ResponseCode, u64)] {
         &self.by_code
     }
 
-    /// Writes down a payment and what was decided.
-    pub fn enter(&mut self, payment: Payment, key: OriginalKey, decision: &Decision) {
-        let booked = decision.books && approves(decision.code);
-        self.count(decision.code, decision.then);
+    /// The message that is known by `key`; `None`: never seen (or not listed).
+    #[must_use]
+    pub fn find(&self, key: &MessageKey) -> Option<&Entry> {
+        self.index.get(key).map(|&at| &self.entries[at as usize])
+    }
+
+    /// Was the reversal of this message there before it?
+    #[must_use]
+    pub fn is_overtaken(&self, key: &MessageKey) -> bool {
+        self.early.contains_key(key)
+    }
+
+    /// The next approval number (DE38), from 1 to 999,999 and round again.
+    pub fn next_approval(&mut self) -> u32 {
+        self.approvals = self.approvals % 999_999 + 1;
+        self.approvals
+    }
+
+    /// Counts a message that came again and changed nothing.
+    pub fn again(&mut self, key: &MessageKey) {
+        let Some(&at) = self.index.get(key) else { return };
+        let entry = &mut self.entries[at as usize];
+        entry.tries = entry.tries.saturating_add(1);
+    }
+
+    /// Writes down a message and what was decided about it: one not seen before, or one that was not settled.
+    pub fn note(&mut self, note: Note) {
+        if let Some(file) = &mut self.file {
+            file.note(&note);
+        }
+        self.take(note);
+    }
+
+    /// Takes a note in: the only place where the books change.
+    fn take(&mut self, note: Note) {
+        self.count(&note);
+        let booked = note.settled && note.payment.mti.class() != 4 && approves(note.code);
+        let standing = if booked { note.payment.amount } else { 0 };
         if booked {
             self.totals.booked += 1;
-            self.totals.booked_minor += u128::from(payment.amount);
+            self.totals.booked_minor += u128::from(standing);
         }
-        let entry = Entry { payment, code: decision.code, then: decision.then, booked, reversed: false };
-        self.list(entry, Some(key));
+        let at = self.list(Entry { note, booked, standing, reversed: false, tries: 1 });
+        if note.payment.mti.class() == 4 && note.settled {
+            self.reverse(&note, at);
+        }
     }
 
-    /// Is there such a payment, and was it reversed already? `None`: never seen (or not listed).
-    #[must_use]
-    pub fn find(&self, original: OriginalKey) -> Option<&Entry> {
-        self.index.get(&original).map(|&at| &self.entries[at as usize])
-    }
-
-    /// Writes down a reversal answered with `code` and takes its original off the books. True where an original was found.
-    pub fn reverse(&mut self, reversal: Payment, original: OriginalKey, code: ResponseCode) -> bool {
-        let found = self.index.get(&original).copied();
-        if let Some(at) = found {
-            let entry = &mut self.entries[at as usize];
-            if entry.booked {
-                entry.booked = false;
-                self.totals.booked -= 1;
-                self.totals.booked_minor -= u128::from(entry.payment.amount);
-            }
-            entry.reversed = true;
-            self.totals.reversed += 1;
-        } else {
+    /// Takes the original of a reversal off the books, all of it or down to what is left; or remembers that it is not to
+    /// be booked. What is reversed stays as it is.
+    fn reverse(&mut self, note: &Note, at: Option<u32>) {
+        let original = note.original.and_then(|key| self.index.get(&key).copied());
+        let original = original.map(|at| &mut self.entries[at as usize]).filter(|entry| entry.note.settled);
+        let Some(entry) = original else {
             self.totals.reversals_unmatched += 1;
+            if let (Some(key), Some(at)) = (note.original, at) {
+                self.early.insert(key, at);
+            }
+            return;
+        };
+        if entry.reversed {
+            self.totals.reversed_again += 1;
+            return;
         }
-        self.count(code, Then::Answer);
-        self.list(Entry { payment: reversal, code, then: Then::Answer, booked: false, reversed: false }, None);
-        found.is_some()
+        entry.reversed = true;
+        self.totals.reversed += 1;
+        if entry.booked {
+            let left = note.left.unwrap_or_default().min(entry.standing);
+            self.totals.booked_minor -= u128::from(entry.standing - left);
+            entry.standing = left;
+            entry.booked = left > 0;
+            self.totals.booked -= u64::from(!entry.booked);
+        }
     }
 
-    fn count(&mut self, code: ResponseCode, then: Then) {
+    fn count(&mut self, note: &Note) {
+        self.approvals = self.approvals.max(note.approval);
         self.totals.requests += 1;
-        if approves(code) {
+        if approves(note.code) {
             self.totals.approved += 1;
         } else {
             self.totals.declined += 1;
         }
-        if matches!(then, Then::Silence | Then::Close) {
+        if matches!(note.then, Then::Silence | Then::Close) {
             self.totals.unanswered += 1;
         }
-        match self.by_code.iter_mut().find(|(known, _)| *known == code) {
+        match self.by_code.iter_mut().find(|(known, _)| *known == note.code) {
             Some((_, count)) => *count += 1,
-            None => self.by_code.push((code, 1)),
+            None => self.by_code.push((note.code, 1)),
         }
     }
 
-    fn list(&mut self, entry: Entry, key: Option<OriginalKey>) {
+    /// Puts an entry in its place: that of the same message, or a new one.
+    fn list(&mut self, entry: Entry) -> Option<u32> {
+        if !self.lists() {
+            return None;
+        }
+        if let Some(&at) = self.index.get(&entry.note.key) {
+            let place = &mut self.entries[at as usize];
+            *place = Entry { tries: place.tries.saturating_add(1), reversed: place.reversed, ..entry };
+            return Some(at);
+        }
         if self.entries.len() >= self.limit {
-            self.totals.not_listed += u64::from(self.lists());
-            return;
+            self.totals.not_listed += 1;
+            return None;
         }
         let at = self.entries.len() as u32;
-        if let Some(key) = key {
-            self.index.insert(key, at);
-        }
+        self.index.insert(entry.note.key, at);
         self.entries.push(entry);
+        Some(at)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::simulator::bank::rules::Rules;
-    use crate::simulator::payment::{Card, Text};
-    use banklink_protocol::{Mti, dialect::Version};
-
-    fn payment(stan: u32, amount: u64) -> Payment {
-        Payment {
-            mti: Mti::from_digits(*b"0200").expect("an MTI"),
-            stan,
-            transmission: 1_123_071_200,
-            rrn: Text::of(b"632707000001"),
-            terminal: Text::of(b"TERM0001"),
-            amount,
-            card: Card::of(b"4111111111111111"),
-        }
-    }
-
-    fn approval() -> Decision {
-        Rules::approve_all(Version::V1987).default_decision()
-    }
-
-    fn key(stan: u32) -> OriginalKey {
-        OriginalKey { stan, time: 1_123_071_200 }
-    }
-
-    #[test]
-    fn an_approval_is_booked_and_a_reversal_unbooks_it_once() {
-        let mut books = Books::new(10);
-        books.enter(payment(1, 500), key(1), &approval());
-        books.enter(payment(2, 70), key(2), &approval());
-        assert_eq!((books.totals().booked, books.totals().booked_minor), (2, 570));
-        let reversal = Payment { mti: Mti::from_digits(*b"0420").expect("an MTI"), ..payment(3, 500) };
-        assert!(books.reverse(reversal, key(1), approval().code));
-        assert!(books.reverse(reversal, key(1), approval().code), "a repeat finds it too");
-        assert_eq!((books.totals().booked, books.totals().booked_minor), (1, 70), "and unbooks nothing more");
-        assert!(!books.reverse(reversal, key(9), approval().code));
-        assert_eq!(books.totals().reversals_unmatched, 1);
-    }
-
-    #[test]
-    fn full_books_go_on_counting() {
-        let mut books = Books::new(1);
-        books.enter(payment(1, 1), key(1), &approval());
-        books.enter(payment(2, 1), key(2), &approval());
-        assert_eq!((books.entries().len(), books.totals().requests, books.totals().not_listed), (1, 2, 1));
-        let mut totals_only = Books::new(0);
-        totals_only.enter(payment(1, 1), key(1), &approval());
-        assert_eq!((totals_only.totals().requests, totals_only.totals().not_listed), (1, 0));
-    }
-
-    #[test]
-    fn a_declined_or_unbooked_payment_is_not_on_the_books() {
-        let mut books = Books::new(10);
-        books.enter(
-            payment(1, 1),
-            key(1),
-            &Decision { code: ResponseCode::parse(b"51").expect("a code"), ..approval() },
-        );
-        books.enter(payment(2, 1), key(2), &Decision { books: false, then: Then::Silence, ..approval() });
-        assert_eq!((books.totals().booked, books.totals().declined, books.totals().unanswered), (0, 1, 1));
-    }
-}
+mod tests;

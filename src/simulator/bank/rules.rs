@@ -3,6 +3,9 @@
 //! ```toml
 //! default = "00"            # answer where no rule matches
 //! network = "00"            # answer to sign-on, echo and sign-off
+//! unknown_original = "25"   # answer to a reversal of what was never seen (1993: 914)
+//! already_reversed = "94"   # answer to another reversal of what is reversed (1993: 913)
+//! overtaken = "05"          # answer to a payment whose reversal was there first (1993: 100)
 //!
 //! [[rule]]
 //! name = "no funds"
@@ -14,8 +17,9 @@
 //! card = "541333"           # a prefix, or the whole card number
 //! terminal = "TERM0007"     # DE41
 //! processing = "01"         # a prefix of DE3
-//! mti = "0200"
+//! mti = "0200"              # or its first digits: "04" is every reversal
 //! every = 20                # of the matching requests only each 20th
+//! times = 2                 # of one message only the first two tries (repeats included)
 //! then = "silence"
 //! books = true              # books the payment although it never answers
 //! delay = "250ms"           # the answer (or whatever happens) comes later
@@ -23,13 +27,16 @@
 //!
 //! `then` is one of `answer` (default), `double`, `silence`, `close`, `garbage`, `wrong-amount`, `wrong-stan`. A late
 //! answer is a `delay` longer than the switch waits.
+//!
+//! Reversals are subject only to rules whose `mti` says so. What is neither answered nor booked (`silence` and `close`
+//! without `books = true`) the bank has never seen: it decides afresh when the message comes again.
 
 use banklink_protocol::{Mti, dialect::Version, element::ResponseCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What becomes of a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
     /// One answer.
@@ -54,11 +61,13 @@ pub enum Then {
 pub struct Decision {
     /// DE39.
     pub code: ResponseCode,
+    /// Did a rule name the code? Where not, a reversal is answered by what became of its original.
+    pub named: bool,
     /// What happens instead of a plain answer.
     pub then: Then,
     /// How much later.
     pub delay: Duration,
-    /// Is the payment booked? (Only an approving code books.)
+    /// Does the bank act on it? (Only an approving code books.)
     pub books: bool,
     /// Index of the rule that fired, `None` for the default.
     pub rule: Option<u16>,
@@ -76,6 +85,8 @@ pub struct Facts<'a> {
     pub terminal: &'a [u8],
     /// DE3.
     pub processing: &'a [u8],
+    /// How many times this very message came, this time included.
+    pub attempt: u32,
 }
 
 /// A mistake in a rules file.
@@ -94,6 +105,9 @@ impl std::error::Error for RuleError {}
 struct File {
     default: Option<String>,
     network: Option<String>,
+    unknown_original: Option<String>,
+    already_reversed: Option<String>,
+    overtaken: Option<String>,
     #[serde(default)]
     rule: Vec<RuleText>,
 }
@@ -108,8 +122,10 @@ struct RuleText {
     terminal: Option<String>,
     #[serde(default)]
     processing: String,
-    mti: Option<String>,
+    #[serde(default)]
+    mti: String,
     every: Option<u32>,
+    times: Option<u32>,
     answer: Option<String>,
     #[serde(default)]
     then: Then,
@@ -131,8 +147,9 @@ struct Rule {
     card: Vec<u8>,
     terminal: Option<Vec<u8>>,
     processing: Vec<u8>,
-    mti: Option<Mti>,
+    mti: Vec<u8>,
     every: u32,
+    times: u32,
     matched: u32,
     fired: u64,
     decision: Decision,
@@ -143,7 +160,40 @@ pub struct Rules {
     rules: Vec<Rule>,
     default: Decision,
     network: ResponseCode,
+    reversals: ReversalCodes,
     needs_card: bool,
+}
+
+/// How a bank answers what has to do with reversals, where no rule names a code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReversalCodes {
+    /// A reversal it takes.
+    pub accepted: ResponseCode,
+    /// A reversal of what it never saw. It is remembered all the same: see `overtaken`.
+    pub unknown_original: ResponseCode,
+    /// Another reversal of what is reversed.
+    pub already_reversed: ResponseCode,
+    /// A payment whose reversal was there first.
+    pub overtaken: ResponseCode,
+}
+
+impl ReversalCodes {
+    fn of(version: Version) -> Self {
+        let code = |text: &str| ResponseCode::parse(text.as_bytes()).expect("a response code");
+        let [accepted, unknown_original, already_reversed, overtaken] = match version {
+            Version::V1987 => ["00", "25", "94", "05"],
+            Version::V1993 => ["400", "914", "913", "100"],
+            Version::V2003 => ["4000", "9140", "9130", "1000"],
+        }
+        .map(code);
+        Self { accepted, unknown_original, already_reversed, overtaken }
+    }
+
+    /// Does a reversal answered so count as taken?
+    #[must_use]
+    pub fn accepts(&self, code: ResponseCode) -> bool {
+        code == self.accepted || approves(code)
+    }
 }
 
 impl Rules {
@@ -151,19 +201,26 @@ impl Rules {
     #[must_use]
     pub fn approve_all(version: Version) -> Self {
         let code = approval(version);
-        let default = Decision { code, then: Then::Answer, delay: Duration::ZERO, books: true, rule: None };
-        Self { rules: Vec::new(), default, network: network_approval(version), needs_card: false }
+        let default =
+            Decision { code, then: Then::Answer, delay: Duration::ZERO, named: false, books: true, rule: None };
+        let (network, reversals) = (network_approval(version), ReversalCodes::of(version));
+        Self { rules: Vec::new(), default, network, reversals, needs_card: false }
     }
 
     /// From TOML. Errors name the line or the rule.
     pub fn parse(text: &str, version: Version) -> Result<Self, RuleError> {
         let file: File = toml::from_str(text).map_err(|error| RuleError(error.to_string()))?;
         let mut all = Self::approve_all(version);
-        if let Some(code) = file.default {
-            all.default.code = response_code(&code, version).map_err(|why| RuleError(format!("default: {why}")))?;
-        }
-        if let Some(code) = file.network {
-            all.network = response_code(&code, version).map_err(|why| RuleError(format!("network: {why}")))?;
+        for (name, text, code) in [
+            ("default", file.default, &mut all.default.code),
+            ("network", file.network, &mut all.network),
+            ("unknown_original", file.unknown_original, &mut all.reversals.unknown_original),
+            ("already_reversed", file.already_reversed, &mut all.reversals.already_reversed),
+            ("overtaken", file.overtaken, &mut all.reversals.overtaken),
+        ] {
+            if let Some(text) = text {
+                *code = response_code(&text, version).map_err(|why| RuleError(format!("{name}: {why}")))?;
+            }
         }
         if file.rule.len() > usize::from(u16::MAX) {
             return Err(RuleError(format!("{} rules; at most {} are possible", file.rule.len(), u16::MAX)));
@@ -194,6 +251,12 @@ impl Rules {
     #[must_use]
     pub fn network(&self) -> ResponseCode {
         self.network
+    }
+
+    /// How reversals are answered where no rule names a code.
+    #[must_use]
+    pub fn reversals(&self) -> &ReversalCodes {
+        &self.reversals
     }
 
     /// The decision where no rule matches.
@@ -229,7 +292,9 @@ impl Rule {
             && facts.card.starts_with(&self.card)
             && facts.processing.starts_with(&self.processing)
             && self.terminal.as_ref().is_none_or(|terminal| terminal == facts.terminal)
-            && self.mti.is_none_or(|mti| mti == facts.mti)
+            && facts.attempt <= self.times
+            && facts.mti.digits().starts_with(&self.mti)
+            && (facts.mti.class() != 4 || self.mti.get(1) == Some(&b'4'))
     }
 }
 
@@ -243,21 +308,32 @@ fn compile(text: RuleText, name: &str, index: u16, version: Version) -> Result<R
         Some(Amount::Range(low, high)) if low <= high => (low, high),
         Some(Amount::Range(low, high)) => return Err(format!("amount: {low} lies above {high}")),
     };
+    if text.mti.len() > 4 || !text.mti.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("mti: up to four digits".into());
+    }
     let code = match &text.answer {
         Some(code) => response_code(code, version)?,
         None => approval(version),
     };
     let delay = text.delay.as_deref().map_or(Ok(Duration::ZERO), duration)?;
     let answered = matches!(text.then, Then::Answer | Then::Double | Then::WrongAmount | Then::WrongStan);
-    let decision = Decision { code, then: text.then, delay, books: text.books.unwrap_or(answered), rule: Some(index) };
+    let decision = Decision {
+        code,
+        named: text.answer.is_some(),
+        then: text.then,
+        delay,
+        books: text.books.unwrap_or(answered),
+        rule: Some(index),
+    };
     Ok(Rule {
         name: name.into(),
         amount,
         card: text.card.into_bytes(),
         terminal: text.terminal.map(|terminal| terminal.trim().as_bytes().to_vec()),
         processing: text.processing.into_bytes(),
-        mti: text.mti.map(|mti| mti.parse().map_err(|why| format!("mti: {why}"))).transpose()?,
+        mti: text.mti.into_bytes(),
         every: text.every.unwrap_or(1).max(1),
+        times: text.times.unwrap_or(u32::MAX),
         matched: 0,
         fired: 0,
         decision,
@@ -325,7 +401,7 @@ mod tests {
 
     fn facts<'a>(amount: u64, card: &'a [u8], terminal: &'a [u8]) -> Facts<'a> {
         let mti = Mti::from_digits(*b"0200").expect("an MTI");
-        Facts { mti, amount, card, terminal, processing: b"000000" }
+        Facts { mti, amount, card, terminal, processing: b"000000", attempt: 1 }
     }
 
     fn rules(text: &str) -> Rules {
@@ -360,6 +436,30 @@ mod tests {
         let seen: Vec<_> = (0..6).map(|_| rules.decide(&facts(1, b"", b"")).then).collect();
         use Then::{Answer, Silence};
         assert_eq!(seen, [Answer, Answer, Silence, Answer, Answer, Silence]);
+    }
+
+    #[test]
+    fn times_counts_the_tries_of_one_message_and_reversals_need_a_rule_of_their_own() {
+        let mut rules = rules("[[rule]]\nmti = '04'\ntimes = 2\nanswer = '96'\n[[rule]]\nthen = 'silence'");
+        let mti = Mti::from_digits(*b"0420").expect("an MTI");
+        let mut code = |attempt| {
+            let decision = rules.decide(&Facts { mti, attempt, ..facts(1, b"", b"") });
+            (decision.code.as_str().to_owned(), decision.named, decision.then)
+        };
+        assert_eq!(code(1), ("96".into(), true, Then::Answer));
+        assert_eq!(code(2), ("96".into(), true, Then::Answer));
+        assert_eq!(code(3), ("00".into(), false, Then::Answer), "the rule without an MTI is not about reversals");
+        assert_eq!(rules.decide(&facts(1, b"", b"")).then, Then::Silence);
+    }
+
+    #[test]
+    fn the_codes_of_reversals_are_those_of_the_edition_or_of_the_file() {
+        let codes = *rules("unknown_original = '00'\novertaken = '12'").reversals();
+        assert_eq!((codes.unknown_original.as_str(), codes.already_reversed.as_str()), ("00", "94"));
+        assert_eq!((codes.overtaken.as_str(), codes.accepted.as_str()), ("12", "00"));
+        let codes = *Rules::approve_all(Version::V1993).reversals();
+        assert_eq!((codes.unknown_original.as_str(), codes.accepted.as_str()), ("914", "400"));
+        assert!(codes.accepts(codes.accepted) && !codes.accepts(codes.unknown_original));
     }
 
     #[test]

@@ -184,6 +184,8 @@ impl Connection {
                 bank.handle(&header, body, &today, &mut turn);
             }
         }
+        // One sync for all frames of the read; the bank's other connections wait for it, as they would for its one disk.
+        bank.commit()?;
         drop(bank);
         if turn.later.is_empty() && turn.close.is_none() && self.echo.is_none() {
             return Ok(());

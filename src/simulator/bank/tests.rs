@@ -1,3 +1,5 @@
+mod reversals;
+
 use super::*;
 use crate::simulator::acquirer::Template;
 use banklink_protocol::frame::Frame;
@@ -117,22 +119,6 @@ fn network_management_is_answered_by_the_edition() {
     let echo = ninety_three.dialect.decode(body).expect("our own echo decodes");
     assert_eq!((echo.mti().to_string().as_str(), echo.text(24).as_deref()), ("1804", Some("831")));
     assert_eq!(ninety_three.ask(&echo).now[0].text(39).as_deref(), Some("811"), "as the rules say");
-}
-
-#[test]
-fn a_reversal_finds_its_original_by_the_original_data() {
-    let mut line = line("iso87-ascii", "");
-    let request = line.purchase(42);
-    line.ask(&request);
-    let mut reversal = line.purchase(43);
-    reversal.set_mti(Mti::from_digits(*b"0420").expect("an MTI"));
-    reversal.remove(35);
-    reversal.set(90, b"020000004201010000000000012345600000000000").expect("it fits");
-    assert_eq!(line.ask(&reversal).now[0].text(39).as_deref(), Some("00"));
-    assert_eq!((line.bank.books().totals().booked, line.bank.books().totals().reversed), (0, 1));
-    reversal.set_mti(Mti::from_digits(*b"0400").expect("an MTI"));
-    reversal.set(90, b"020000009901010000000000012345600000000000").expect("it fits");
-    assert_eq!(line.ask(&reversal).now[0].text(39).as_deref(), Some("25"), "a request may be declined");
 }
 
 #[test]

@@ -2,7 +2,14 @@ use super::*;
 use crate::{
     clock::Wall,
     record::{Body, Doubt, PaymentId, Record, References, Unanswered},
-    simulator::{bank::rules::Then, payment::Text},
+    simulator::{
+        acquirer::belief::Belief,
+        bank::{
+            books::{MessageKey, Note},
+            rules::Then,
+        },
+        payment::Text,
+    },
     switch::{AcquirerId, BankId, ConnectionId},
 };
 use banklink_protocol::{
@@ -74,9 +81,18 @@ fn case(outcome: Outcome, told: Option<&str>, decided: &str, booked: bool) -> Ca
     let at_bank = Payment { stan: 9000, transmission: 1_123_071_201, ..payment };
     Case {
         records,
-        seen: vec![Seen { payment, code: told.map(code) }],
-        entries: vec![Entry { payment: at_bank, code: code(decided), then: Then::Answer, booked, reversed: false }],
+        seen: vec![Seen {
+            payment,
+            belief: told.map_or(Belief::Unknown, |told| Belief::told(code(told), payment.amount)),
+        }],
+        entries: vec![entry(at_bank, code(decided), booked)],
     }
+}
+
+fn entry(payment: Payment, code: ResponseCode, booked: bool) -> Entry {
+    let key = MessageKey { class: 2, stan: payment.stan, time: payment.transmission };
+    let note = Note { payment, key, code, then: Then::Answer, approval: 1, settled: true, original: None, left: None };
+    Entry { note, booked, standing: if booked { payment.amount } else { 0 }, reversed: false, tries: 1 }
 }
 
 impl Case {
@@ -134,20 +150,21 @@ fn planted_disagreements_are_found() {
 #[test]
 fn planted_amounts_and_cards_are_found() {
     let mut planted = case(approved(), Some("00"), "00", true);
-    planted.entries[0].payment.amount = 501;
+    planted.entries[0].note.payment.amount = 501;
     assert_eq!(planted.reason(), "another amount at the bank");
     let mut planted = case(approved(), Some("00"), "00", true);
     planted.seen[0].payment.amount = 50;
     assert_eq!(planted.reason(), "another amount at the acquirer");
     let mut planted = case(approved(), Some("00"), "00", true);
-    planted.entries[0].payment.card = Card::of(b"4111111111111112");
+    planted.entries[0].note.payment.card = Card::of(b"4111111111111112");
     assert_eq!(planted.reason(), "another card at the bank");
 }
 
 #[test]
 fn what_only_one_knows_is_found() {
     let mut planted = case(approved(), Some("00"), "00", true);
-    planted.entries.push(Entry { payment: Payment { stan: 9001, ..planted.entries[0].payment }, ..planted.entries[0] });
+    let other = Payment { stan: 9001, ..planted.entries[0].note.payment };
+    planted.entries.push(entry(other, code("00"), true));
     assert_eq!(planted.reason(), "the switch never sent it");
     let mut planted = case(approved(), Some("00"), "00", true);
     planted.entries.push(planted.entries[0]);
@@ -162,6 +179,6 @@ fn what_only_one_knows_is_found() {
     planted.records.clear();
     planted.entries.clear();
     assert_eq!(planted.reason(), "approved to the acquirer, unknown to the switch");
-    planted.seen[0].code = Some(code("96"));
+    planted.seen[0].belief = Belief::told(code("96"), 500);
     assert_eq!(planted.compare().refused.count, 1, "refused at the door: nobody else needs to know it");
 }

@@ -46,7 +46,13 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let (pki, folder) = (Pki::new(), tempfile::tempdir().expect("a folder"));
         pki.write(folder.path());
-        Self { pki, folder, text: "[admin]\nlisten = \"127.0.0.1:0\"\n".to_owned(), banks: Vec::new(), routed: false }
+        Self {
+            pki,
+            folder,
+            text: "[admin]\nlisten = \"127.0.0.1:0\"\n[journal]\nsegment_mib = 2\n".to_owned(),
+            banks: Vec::new(),
+            routed: false,
+        }
     }
 
     /// An acquirer of that name, with more lines.
