@@ -252,6 +252,22 @@ fn an_advice_that_is_taken_back_goes_first_and_its_reversal_names_it_as_the_bank
 }
 
 #[test]
+fn a_completion_that_is_taken_back_goes_before_its_reversal_too() {
+    let mut rig = Rig::up(rules(1));
+    rig.answered(purchase("000001"), "00");
+    let mut completion = follower("0220", "000002");
+    completion.set(7, b"1123031900").unwrap();
+    rig.request(completion);
+    let sent = rig.take_sent();
+    let named = "020000000211230319000000001234500000000000";
+    rig.request(set(follower("0420", "000003"), 90, named));
+    assert_eq!((rig.sent.len(), rig.switch.stored().len()), (0, 2), "its completion is not acknowledged yet");
+    rig.says(&sent, "00");
+    let reversal = rig.take_sent();
+    assert_eq!(reversal.message.text(90).unwrap()[4..20], known_by(&sent)[4..20]);
+}
+
+#[test]
 fn a_new_payment_that_names_one_being_reversed_does_not_go() {
     let mut rig = Rig::up(rules(1));
     let (_, reversal) = rig.unanswered(purchase("000001"));

@@ -193,17 +193,21 @@ fn the_amount_of_a_part_outlives_the_rest_of_its_answer() {
     let sent = rig.take_sent();
     let mut answer = reply(&sent.message, "10");
     answer.set(4, b"000000000500").unwrap();
+    answer.set(38, b"A1B2C3").unwrap();
     rig.bank_says(sent.connection, answer);
-    for stan in 2..=8 {
+    for stan in 2..=15 {
         rig.request(purchase(&format!("{stan:06}")));
         let sent = rig.take_sent();
         let mut long = reply(&sent.message, "00");
-        long.set(63, &[b'x'; 999]).unwrap();
+        for (field, length) in [(43, 40), (44, 25), (54, 120), (102, 28), (103, 28), (104, 100)] {
+            long.set(field, &vec![b'x'; length]).unwrap();
+        }
         rig.bank_says(sent.connection, long);
     }
     rig.answers.clear();
     rig.request(purchase("000001"));
     let again = rig.take_answer();
+    assert!(!again.has(38), "the rest is forgotten");
     assert_eq!((again.text(39).as_deref(), again.number(4)), (Some("10"), Some(500)));
 }
 
