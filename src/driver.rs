@@ -23,5 +23,5 @@ pub use handle::{Control, Handle};
 pub use journal::{Journal, NoJournal, Position};
 pub use latency::Latency;
 pub use reload::ReloadError;
-pub use snapshot::{AcquirerSnapshot, BankSnapshot, Snapshot};
+pub use snapshot::{AcquirerSnapshot, BankSnapshot, Snapshot, Stored};
 pub use start::{StartError, spawn, spawn_with};

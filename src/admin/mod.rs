@@ -3,9 +3,16 @@
 
 use crate::{
     driver::{Control, Snapshot},
+    record::{Decision, PaymentId},
     telemetry::Metrics,
 };
-use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use std::sync::Arc;
 
 struct Admin {
@@ -31,6 +38,9 @@ async fn run(listener: std::net::TcpListener, control: Control) -> std::io::Resu
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/saf", get(stored))
+        .route("/saf/{item}/retry", post(retry))
+        .route("/saf/{item}/resolve", post(resolve))
         .with_state(admin);
     let served = async { axum::serve(listener, routes).await };
     tokio::select! {
@@ -71,6 +81,45 @@ fn readiness(snapshot: &Snapshot) -> serde_json::Value {
         "banks": banks.collect::<Vec<_>>(),
         "acquirers": acquirers.collect::<Vec<_>>(),
     })
+}
+
+/// What is stored for banks.
+async fn stored(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    Json(admin.control.stored().await)
+}
+
+/// Who decides over a stored message, and why.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct By {
+    by: String,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn retry(State(admin): State<Arc<Admin>>, Path(item): Path<u64>, Json(by): Json<By>) -> impl IntoResponse {
+    decide(&admin, item, Decision::Retry, &by).await
+}
+
+async fn resolve(State(admin): State<Arc<Admin>>, Path(item): Path<u64>, Json(by): Json<By>) -> impl IntoResponse {
+    if by.reason.trim().is_empty() {
+        let error = serde_json::json!({ "error": "to resolve takes a reason" });
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(error));
+    }
+    decide(&admin, item, Decision::Resolve, &by).await
+}
+
+async fn decide(admin: &Admin, item: u64, decision: Decision, by: &By) -> (StatusCode, Json<serde_json::Value>) {
+    if by.by.trim().is_empty() {
+        let error = serde_json::json!({ "error": "it must be said who decides" });
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(error));
+    }
+    let text = if by.reason.is_empty() { by.by.clone() } else { format!("{}: {}", by.by, by.reason) };
+    if admin.control.decide(PaymentId(item), decision, &text).await {
+        (StatusCode::OK, Json(serde_json::json!({})))
+    } else {
+        (StatusCode::NOT_FOUND, Json(serde_json::json!({ "error": format!("nothing is stored under {item}") })))
+    }
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {

@@ -16,12 +16,14 @@ mod failure;
 mod help;
 mod hex;
 mod input;
+mod journal;
 mod json;
 mod link;
 mod load;
 mod output;
 mod route;
 mod run;
+mod saf;
 mod table;
 mod wire;
 
@@ -54,6 +56,10 @@ pub enum Command {
     Run(run::Args),
     /// Explain where a payment would go
     Route(route::Args),
+    /// What a running switch has stored for its banks: list, retry, resolve
+    Saf(saf::Args),
+    /// Verify, repair, read and export a journal
+    Journal(journal::Args),
     /// Three banks, two acquirers and the switch at work, with live figures
     Demo(demo::Args),
     /// A simulated bank that answers by rules and keeps books
@@ -78,6 +84,8 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Check(args) => check::run(&args),
+            Self::Saf(args) => saf::run(&args),
+            Self::Journal(args) => journal::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Route(args) => route::run(&args),
             Self::Demo(args) => demo::run(&args),

@@ -266,7 +266,7 @@ fn the_example_is_a_configuration_and_has_every_key() {
     let config = Config::parse(example, &file).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(config.rules.banks[0].header[..], [0x60, 0x00, 0x03, 0x00, 0x00]);
     // Each table told of an unknown key lists those that are known.
-    for table in ["[switch]", "[admin]", "[log]", "[[acquirer]]", "[[bank]]", "[[route]]"] {
+    for table in ["[switch]", "[journal]", "[admin]", "[log]", "[[acquirer]]", "[[bank]]", "[[route]]"] {
         let unknown = example.replacen(&format!("\n{table}\n"), &format!("\n{table}\nnonsense = 1\n"), 1);
         let errors = Config::parse(&unknown, &file).err().expect("nonsense is unknown").to_string();
         let known = errors.split("known are: ").nth(1).unwrap().to_owned();

@@ -116,6 +116,8 @@ impl Counters {
             late: bank.counters.late,
             unknown: bank.counters.unknown,
             unusable: bank.counters.unusable,
+            stored: bank.stored as u64,
+            parked: bank.parked as u64,
             unreadable: totals.unreadable,
             own_requests: totals.own_requests,
             echoes_missed: totals.echoes_missed,

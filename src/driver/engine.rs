@@ -1,7 +1,7 @@
 //! The driver's task: one turn a batch.
 
 use super::{
-    ReloadError, Snapshot,
+    ReloadError, Snapshot, Stored,
     counters::Counters,
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
@@ -60,6 +60,8 @@ pub(super) struct Engine {
     pub(super) revival: Option<Revival>,
     /// Who waits to hear what became of new rules.
     reloading: Option<oneshot::Sender<Result<(), ReloadError>>>,
+    /// Who waits to hear what became of a decision.
+    deciding: Vec<(PaymentId, oneshot::Sender<bool>)>,
     last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -101,6 +103,7 @@ impl Engine {
             fixed: parts.fixed,
             revival: parts.revival,
             reloading: None,
+            deciding: Vec::new(),
             last: parts.last,
         }
     }
@@ -334,6 +337,7 @@ impl Engine {
             _ => {
                 match note {
                     Note::RulesApplied => self.reloaded(Ok(())),
+                    Note::Decided { item, found } => self.decided(*item, *found),
                     Note::RulesRefused { why } => self.reloaded(Err(ReloadError::Refused(why))),
                     _ => {}
                 }
@@ -351,6 +355,11 @@ impl Engine {
                 Some(Command::Drain) => {
                     self.listeners.drain(..).for_each(|listener| listener.abort());
                     self.hub.push(Input::Drain);
+                }
+                Some(Command::Stored(reply)) => drop(reply.send(self.stored())),
+                Some(Command::Decide { item, decision, by, reply }) => {
+                    self.deciding.push((item, reply));
+                    self.hub.push(Input::Decide { item, decision, by });
                 }
                 // A caller that went away does not want its answer.
                 Some(Command::Snapshot(reply)) => drop(reply.send(self.snapshot())),
@@ -375,6 +384,17 @@ impl Engine {
         if let Some(reply) = self.reloading.take() {
             let _ = reply.send(result);
         }
+    }
+
+    fn decided(&mut self, item: PaymentId, found: bool) {
+        if let Some(place) = self.deciding.iter().position(|(other, _)| *other == item) {
+            // Whoever asked may have gone.
+            let _ = self.deciding.swap_remove(place).1.send(found);
+        }
+    }
+
+    fn stored(&self) -> Vec<Stored> {
+        self.machine.stored().iter().map(|stored| Stored::of(stored, &self.names.banks)).collect()
     }
 
     fn snapshot(&self) -> Snapshot {

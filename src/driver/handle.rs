@@ -1,7 +1,10 @@
 //! A running switch, seen from other threads.
 
-use super::{ReloadError, Snapshot};
-use crate::config::Config;
+use super::{ReloadError, Snapshot, snapshot::Stored};
+use crate::{
+    config::Config,
+    record::{Decision, PaymentId},
+};
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -17,6 +20,10 @@ pub(super) enum Command {
     Watch(Watcher),
     /// Take new rules, if nothing else of the configuration is new.
     Reload(Box<Config>, oneshot::Sender<Result<(), ReloadError>>),
+    /// What is stored for banks.
+    Stored(oneshot::Sender<Vec<Stored>>),
+    /// Decide over a stored message; was there such a one?
+    Decide { item: PaymentId, decision: Decision, by: Box<str>, reply: oneshot::Sender<bool> },
     /// Refuse new requests, finish what is in flight, sign off, end.
     Drain,
     /// End now.
@@ -59,6 +66,20 @@ impl Control {
             return snapshot;
         }
         self.last.get().cloned().unwrap_or_default()
+    }
+
+    /// What is stored for banks, oldest first; nothing where the switch has ended.
+    pub async fn stored(&self) -> Vec<Stored> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Stored(reply));
+        answer.await.unwrap_or_default()
+    }
+
+    /// Decides over a stored message: it is recorded who did, and why. False where nothing of this number is stored.
+    pub async fn decide(&self, item: PaymentId, decision: Decision, by: &str) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Decide { item, decision, by: by.into(), reply });
+        answer.await.unwrap_or(false)
     }
 
     /// Waits until `reached` is true of the switch (asked after every batch), or the switch has ended; `None` then.

@@ -74,6 +74,10 @@ pub struct BankSnapshot {
     pub unusable: u64,
     /// Messages that did not decode.
     pub unreadable: u64,
+    /// Messages stored for it now (reversals, advices), parked ones among them.
+    pub stored: u64,
+    /// Stored messages that go no further by themselves: for people.
+    pub parked: u64,
     /// Its own requests.
     pub own_requests: u64,
     /// Echoes it did not answer in time.
@@ -114,5 +118,48 @@ impl Snapshot {
     #[must_use]
     pub fn acquirer(&self, name: &str) -> Option<&AcquirerSnapshot> {
         self.acquirers.iter().find(|acquirer| &*acquirer.name == name)
+    }
+}
+
+/// A message stored for a bank. No card data.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Stored {
+    /// Its number.
+    pub item: u64,
+    /// The payment it reverses or completes.
+    pub of: Option<u64>,
+    /// Its bank.
+    pub bank: Arc<str>,
+    /// What it is.
+    pub kind: String,
+    /// Its type at the first try.
+    pub mti: String,
+    /// Since when.
+    pub since: String,
+    /// Under which STAN, from the first try on.
+    pub stan: Option<u32>,
+    /// How often it was sent.
+    pub tries: u32,
+    /// The bank's last word on it.
+    pub code: Option<String>,
+    /// Parked: why.
+    pub parked: Option<String>,
+}
+
+impl Stored {
+    pub(super) fn of(stored: &crate::switch::StoredSnapshot, banks: &[Arc<str>]) -> Self {
+        let since = jiff::Timestamp::from_microsecond(stored.queued.0);
+        Self {
+            item: stored.item.0,
+            of: stored.of.map(|of| of.0),
+            bank: banks.get(usize::from(stored.bank.0)).cloned().unwrap_or_default(),
+            kind: format!("{:?}", stored.kind),
+            mti: stored.mti.to_string(),
+            since: since.map_or_else(|_| String::new(), |since| since.to_string()),
+            stan: stored.stan.map(|stan| stan.0),
+            tries: stored.tries,
+            code: stored.code.map(|code| code.to_string()),
+            parked: stored.parked.map(|why| format!("{why:?}")),
+        }
     }
 }

@@ -148,7 +148,10 @@ fn prepare(
         (None, Some(settings)) => open_journal(settings, &rules, clock, seed)?,
         (given, _) => {
             let none = || Box::new(NoJournal::default()) as Box<dyn Journal>;
-            (given.map_or_else(none, |given| given), Switch::new(Arc::clone(&rules), clock.now(), seed))
+            (
+                given.map_or_else(none, |given| given as Box<dyn Journal>),
+                Switch::new(Arc::clone(&rules), clock.now(), seed),
+            )
         }
     };
     let revival = settings.map(|settings| Revival { settings, rules: Arc::clone(&rules), seed, due: None });

@@ -45,6 +45,7 @@ impl Commit {
         let (kind, body) = codec::encode(record, out);
         frame.clear_is_done(kind, codec::VERSION, out);
         if let Some(body) = body.filter(|body| !body.is_empty()) {
+            #[expect(clippy::disallowed_methods, reason = "it is sealed here")]
             let clear = body.expose();
             if clear.len() > MAX_RECORD - MAX_CLEAR - TAG {
                 return Err("a record's body is longer than any message");

@@ -54,7 +54,13 @@ const BANK_COUNTERS: [BankValue; 12] = [
     ),
 ];
 
-const BANK_GAUGES: [BankValue; 2] = [
+const BANK_GAUGES: [BankValue; 4] = [
+    (Description("banklink_bank_stored", Unit::Count, "Reversals and advices the bank has not taken yet"), |bank| {
+        bank.stored
+    }),
+    (Description("banklink_bank_parked", Unit::Count, "ALARM: stored messages that wait for people"), |bank| {
+        bank.parked
+    }),
     (Description("banklink_bank_in_flight", Unit::Count, "Payments that wait for the bank's answer"), |bank| {
         bank.in_flight
     }),

@@ -96,6 +96,10 @@ async fn good_traffic(shop: &mut Line, bank: &mut Line) {
         shop.send(&secret_purchase(card)).await;
         bank.answer_next(code).await;
         shop.expect("0210").await;
+        if code == "Z9" {
+            // What means nothing is taken back.
+            take_reversal(bank).await;
+        }
     }
     let request = secret_purchase(CARDS[0]);
     shop.send(&request).await;
@@ -120,6 +124,13 @@ async fn good_traffic(shop: &mut Line, bank: &mut Line) {
     assert_eq!(field(&shop.expect("0210").await, 39), "91");
     assert_eq!(field(&shop.expect("0210").await, 39), "91");
     bank.send(&reply(&asked, "00")).await;
+    take_reversal(bank).await;
+}
+
+/// The bank takes the reversal that comes next.
+async fn take_reversal(bank: &mut Line) {
+    let reversal = bank.expect("0420").await;
+    bank.send(&reply(&reversal, "00")).await;
 }
 
 /// Cut at every byte, wrong in every field, wrong framing, from either side.
@@ -149,7 +160,7 @@ async fn bad_traffic(shop: &mut Line, bank: &mut Line) {
 
 #[tokio::test]
 async fn no_secret_is_in_any_sink_of_a_running_switch() {
-    let (mut program, mut bank, mut shop, admin, _folder) = program().await;
+    let (mut program, mut bank, mut shop, admin, folder) = program().await;
     good_traffic(&mut shop, &mut bank).await;
     program.line_with(["answer after its time-out", "acme"]);
     bad_traffic(&mut shop, &mut bank).await;
@@ -171,6 +182,14 @@ async fn no_secret_is_in_any_sink_of_a_running_switch() {
     assert!(log.contains("\"outcome\":\"approved\"") && log.contains("492971******7216"), "payments are logged: {log}");
     assert_clean("the log", &log);
     assert_clean("standard output", &stdout);
+    let mut bytes = 0;
+    for file in std::fs::read_dir(folder.path().join("journal")).expect("the switch keeps a journal") {
+        let path = file.expect("an entry").path();
+        let Ok(content) = std::fs::read(&path) else { continue };
+        bytes += content.iter().filter(|byte| **byte != 0).count();
+        assert_clean(&path.display().to_string(), &String::from_utf8_lossy(&content));
+    }
+    assert!(bytes > 2_000, "the journal holds what was paid: {bytes} bytes");
 }
 
 #[test]

@@ -35,9 +35,9 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     ("src/rules.rs", &["switch"]),
     ("src/switch", &["switch", "record", "rules", "clock"]),
     ("src/net", &["net", "switch", "clock"]),
-    ("src/config", &["config", "net", "rules", "switch", "security", "record"]),
+    ("src/config", &["config", "net", "rules", "switch", "security", "record", "journal"]),
     ("src/telemetry", &["telemetry", "driver", "config", "switch", "record"]),
-    ("src/admin", &["admin", "driver", "telemetry"]),
+    ("src/admin", &["admin", "driver", "telemetry", "record"]),
 ];
 
 fn root() -> &'static Path {

@@ -94,7 +94,7 @@ pub(crate) enum Next {
     Nothing,
     /// Sends this after a while.
     Send {
-        message: Message,
+        message: Box<Message>,
         kind: Kind,
         after: u64,
     },
@@ -311,7 +311,7 @@ impl Agent {
 
     fn later(&mut self, message: Message, kind: Kind, after: u64) -> Next {
         self.busy = true;
-        Next::Send { message, kind, after }
+        Next::Send { message: Box::new(message), kind, after }
     }
 
     /// The message that takes it back; `left` of the amount stays.

@@ -37,9 +37,9 @@ const CALM: u64 = SPAN + 10 * SECOND;
 /// … and within a day all must be settled.
 const HORIZON: u64 = 86_400 * SECOND;
 /// The timer may be asked this late, and the disk may take its time.
-const TOLERANCE: u64 = 460 * MILLI;
+const TOLERANCE: u64 = 920 * MILLI;
 /// Digests are comparable over all lives.
-const KEY: [u8; 16] = [7; 16];
+pub(crate) const KEY: [u8; 16] = [7; 16];
 
 /// What happens at some moment.
 pub(crate) enum Event {
@@ -80,21 +80,21 @@ pub(crate) enum Event {
 
 /// The world.
 pub(crate) struct World {
-    switch: Switch,
-    rules: Arc<Rules>,
-    seed: u64,
+    pub(crate) switch: Switch,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) now: u64,
     step: i64,
     events: BinaryHeap<Reverse<(u64, u64)>>,
     bodies: HashMap<u64, Event>,
     serial: u64,
-    agents: Vec<Agent>,
-    requests: Vec<Request>,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) requests: Vec<Request>,
     pub(crate) sockets: HashMap<ConnectionId, Socket>,
     pub(crate) banks: Vec<Bank>,
     pub(crate) oracle: Oracle,
-    disk: Disk,
+    pub(crate) disk: Disk,
     /// The process that runs; a new number for each.
     pub(crate) life: u64,
     pub(crate) down: bool,
@@ -231,7 +231,7 @@ impl World {
         self.now > CALM
     }
 
-    fn clock(&self) -> Now {
+    pub(crate) fn clock(&self) -> Now {
         Now { mono: Mono(self.now), wall: wall(self.now, self.step) }
     }
 
@@ -300,12 +300,12 @@ impl World {
 
     fn next(&mut self, payment: usize, next: Next) {
         if let Next::Send { message, kind, after } = next {
-            self.after(after, Event::Send { payment, message, kind });
+            self.after(after, Event::Send { payment, message: *message, kind });
         }
     }
 
     /// A session ends; its front end hears no more on it.
-    fn close_session(&mut self, session: usize) {
+    pub(crate) fn close_session(&mut self, session: usize) {
         let request = &mut self.requests[session];
         if request.closed || request.answered {
             return;
@@ -350,7 +350,7 @@ impl World {
     }
 
     /// Takes what the switch wants done; each is held until its Records are durable.
-    fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         while let Some(output) = self.switch.poll_output() {
             self.outputs += 1;
             if self.crashes.contains(&self.outputs) {
@@ -409,7 +409,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, session: usize, approves: Option<PaymentId>, message: Message) {
+    pub(crate) fn answer(&mut self, session: usize, approves: Option<PaymentId>, message: Message) {
         if self.requests[session].closed {
             let life = self.life;
             if let Some(payment) = approves {
@@ -438,7 +438,7 @@ impl World {
         self.after(delay, Event::Told { session, message });
     }
 
-    fn note(&mut self, note: &Note) {
+    pub(crate) fn note(&mut self, note: &Note) {
         self.seen.note(note);
         match note {
             Note::Parked { item, why: Park::Strikes | Park::Unsendable, .. } => self.have_retried(*item),
@@ -449,7 +449,7 @@ impl World {
     }
 
     /// An operator looks at what is parked, after a while.
-    fn have_retried(&mut self, item: PaymentId) {
+    pub(crate) fn have_retried(&mut self, item: PaymentId) {
         let (wait, life) = (SECOND + self.random.below(10 * SECOND), self.life);
         let by = "the simulated operator".into();
         self.after(wait, Event::Input(Input::Decide { item, decision: Decision::Retry, by }, life));
@@ -481,121 +481,6 @@ impl World {
     /// The front ends that are not done.
     fn unsettled(&self) -> Vec<(usize, &Agent)> {
         self.agents.iter().enumerate().filter(|(_, agent)| agent.busy).collect()
-    }
-
-    /// The process dies between two outputs.
-    fn crash(&mut self, next: Output) {
-        tell(|| "the switch dies".to_owned());
-        self.seen.count("crash");
-        let mut rest = vec![next];
-        rest.extend(std::iter::from_fn(|| self.switch.poll_output()));
-        let records: Vec<_> = rest
-            .into_iter()
-            .filter_map(|output| match output {
-                Output::Record(record) => Some(record),
-                _ => None,
-            })
-            .collect();
-        self.compare_with_fold(&records);
-        self.disk.lose_tail(&mut self.random);
-        self.end_life();
-    }
-
-    /// All that was is gone but the disk; after a while there is a new process.
-    fn end_life(&mut self) {
-        self.down = true;
-        for socket in self.sockets.values_mut() {
-            (socket.open, socket.epoch) = (false, socket.epoch + 1);
-            socket.sign_off();
-        }
-        for session in 0..self.requests.len() {
-            self.close_after_crash(session);
-        }
-        self.life += 1;
-        let (pause, life) = (100 * MILLI + self.random.below(3 * SECOND), self.life);
-        self.after(pause, Event::Start(life));
-    }
-
-    fn start(&mut self, life: u64) {
-        if life != self.life {
-            return;
-        }
-        tell(|| format!("the switch starts: life {life}"));
-        self.down = false;
-        self.fold_anew();
-    }
-
-    /// A machine made of what is durable.
-    fn fold_anew(&mut self) {
-        let now = self.clock();
-        self.switch = Switch::with_key(Arc::clone(&self.rules), now, self.seed ^ (self.life << 20), Some(KEY));
-        for record in self.disk.records() {
-            self.switch.apply(record);
-        }
-        self.switch.recover(now);
-        self.switch.check();
-        for stored in self.switch.stored().iter().filter(|stored| stored.parked.is_some()) {
-            self.have_retried(stored.item);
-        }
-        self.collect();
-    }
-
-    /// A write failed: who waits is told 96, and the machine is made anew of what is durable.
-    fn fail(&mut self) {
-        tell(|| "the disk fails".to_owned());
-        self.seen.count("disk failed");
-        self.switch.abandon(self.clock());
-        while let Some(output) = self.switch.poll_output() {
-            match output {
-                Output::Answer { to, approves, message } => {
-                    assert!(approves.is_none(), "nothing is approved that is not recorded");
-                    self.answer(to.session().0 as usize, None, message);
-                }
-                Output::Note(note) => self.note(&note),
-                _ => panic!("nothing else is wanted of a machine that is given up"),
-            }
-        }
-        self.disk.lose_tail(&mut self.random);
-        for socket in self.sockets.values_mut() {
-            (socket.open, socket.epoch) = (false, socket.epoch + 1);
-            socket.sign_off();
-        }
-        self.life += 1;
-        // Answers that were held are gone with their sessions.
-        for session in 0..self.requests.len() {
-            self.close_session_quietly(session);
-        }
-        self.fold_anew();
-    }
-
-    fn close_session_quietly(&mut self, session: usize) {
-        self.down = true;
-        self.close_after_crash(session);
-        self.down = false;
-    }
-
-    /// A session whose switch is gone. An approval that is durable may have been written before: nobody knows, and the
-    /// switch does not reverse it.
-    fn close_after_crash(&mut self, session: usize) {
-        let request = &self.requests[session];
-        let open = !request.closed && !request.answered && request.kind == Kind::Payment;
-        if open && self.disk.approves(&request.message.text(37).unwrap()) {
-            self.agents[request.payment].maybe_told = true;
-        }
-        self.close_session(session);
-    }
-
-    /// What Records make of a fresh machine is what this one has become.
-    fn compare_with_fold(&self, unsaid: &[Record]) {
-        let mut folded = Switch::with_key(Arc::clone(&self.rules), self.clock(), self.seed, Some(KEY));
-        for record in self.disk.records().iter().chain(unsaid) {
-            folded.apply(record);
-        }
-        let (folded, live) = (folded.lasting(), self.switch.lasting());
-        for (folded, live) in folded.iter().zip(&live) {
-            assert_eq!(folded, live, "the fold of all Records is what the machine has become");
-        }
-        assert_eq!(folded.len(), live.len());
     }
 
     /// Gives a bank's STANs a past, as folding Records does: the next one is the one after `stan`.

@@ -46,7 +46,7 @@ use tokio::time::Instant;
 pub const SWITCH: &str = "durability = \"disk\"\n[journal]\nfolder = \"journal\"\nsegment_mib = 4";
 
 /// The metric of the switch that says how many messages are stored and not yet delivered. `None`: it has no such store yet.
-pub const WAITING: Option<&str> = None;
+pub const WAITING: Option<&str> = Some("banklink_bank_stored");
 
 /// How often is looked whether what is waited for has come.
 const LOOK: Duration = Duration::from_millis(20);

@@ -94,14 +94,15 @@ async fn case_52_the_second_bank_takes_over_and_a_reversal_still_goes_to_the_fir
     let (stan, time) = (field(&first, 11), field(&first, 7));
     set(&mut reversal, 11, "900001");
     set(&mut reversal, 90, &format!("0200{stan}{time}{:0>11}{:0>11}", "123456", "0"));
-    assert_eq!(field(&shop.ask(&reversal).await, 39), "91");
+    assert_eq!(field(&shop.ask(&reversal).await, 39), "00", "it is stored, and acknowledged");
     let mut acme = world.signed_on("acme").await;
-    set(&mut reversal, 11, "900002");
-    shop.send(&reversal).await;
-    let asked = acme.expect("0400").await;
+    let asked = acme.expect("0420").await;
     assert_ne!(field(&asked, 90)[4..10], stan, "DE90 speaks of the STAN that the bank saw");
     acme.send(&reply(&asked, "00")).await;
-    assert_eq!(field(&shop.expect("0410").await, 39), "00");
+    world.until_bank("acme", |bank| bank.stored == 0).await;
+    set(&mut reversal, 11, "900002");
+    assert_eq!(field(&shop.ask(&reversal).await, 39), "00", "it is reversed already");
+    assert_eq!(world.bank("acme").await.stored, 0, "once");
 }
 
 #[tokio::test]

@@ -203,6 +203,15 @@ impl World {
         line
     }
 
+    /// Ends the switch at once and starts it again, with the same configuration and the same journal.
+    pub(crate) fn started_again(self) -> Self {
+        let Self { switch, pki, folder, text, banks } = self;
+        drop(switch);
+        let config = Config::load(&folder.path().join("config.toml")).unwrap_or_else(|errors| panic!("{errors}"));
+        let switch = driver::spawn(config).expect("free ports");
+        Self { switch, pki, folder, text, banks }
+    }
+
     fn find(&self, name: &str) -> &Bank {
         self.banks.iter().find(|bank| bank.name == name).expect("a bank of this world")
     }
