@@ -259,15 +259,12 @@ impl Core {
             let pending = self.pendings.get_mut(key).expect("a STAN in use has its entry");
             if pending.stan == stan {
                 assert!(matches!(pending.state, State::Ended(_)), "what is in use is not used again");
-                let (holder, remembered) =
-                    (pending.held.take(), std::mem::replace(&mut pending.remembered, Memory::No));
-                if let Some(item) = holder.and_then(|holder| self.store.get_mut(holder)) {
+                pending.remembered = Memory::No;
+                if let Some(item) = pending.held.take().and_then(|holder| self.store.get_mut(holder)) {
                     item.held = None;
                 }
-                if remembered != Memory::No {
-                    let send = self.pendings.send_id(key);
-                    self.bank(bank).forget(send);
-                }
+                let send = self.pendings.send_id(key);
+                self.bank(bank).forget(send);
                 self.release(key);
             } else {
                 let used = self.pendings.iter().filter(|(_, pending)| pending.connection.bank == bank);

@@ -1,171 +1,16 @@
 //! The switch dies at any moment: whatever part of its journal is left, acquirer and bank agree in the end.
 
-use super::rig::{Rig, original_of, purchase, reply, rules};
+use super::{
+    rig::{Rig, TIMEOUT, connection, follower, partial, patient, purchase},
+    table::Table,
+};
 use crate::{
+    record::{Park, Stored},
     rules::Rules,
     switch::{Input, SessionId},
 };
-use banklink_protocol::Message;
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::Duration,
-};
-
-type Trace = (String, String);
-
-/// A bank that keeps books: it answers a repeat as it did the first, and takes back what a reversal names, now or later.
-#[derive(Default)]
-struct Books {
-    /// RRN and amount of what stands.
-    standing: HashMap<Trace, (String, u64)>,
-    taken_back: HashSet<Trace>,
-    answered: HashMap<(u8, Trace), Message>,
-}
-
-impl Books {
-    fn process(&mut self, request: &Message) -> Message {
-        let class = request.mti().class();
-        let trace = (request.text(11).unwrap(), request.text(7).unwrap());
-        if let Some(answer) = self.answered.get(&(class, trace.clone())) {
-            return answer.clone();
-        }
-        let code = if class == 4 { self.reverse(request) } else { self.book(request, &trace) };
-        let answer = reply(request, code);
-        self.answered.insert((class, trace), answer.clone());
-        answer
-    }
-
-    fn book(&mut self, request: &Message, trace: &Trace) -> &'static str {
-        let amount = request.number(4).unwrap();
-        if self.taken_back.contains(trace) {
-            return "12";
-        }
-        if amount % 100 == 51 {
-            return "51";
-        }
-        self.standing.insert(trace.clone(), (request.text(37).unwrap(), amount));
-        "00"
-    }
-
-    fn reverse(&mut self, request: &Message) -> &'static str {
-        let named = request.text(90).expect("a reversal names its original");
-        let trace = (named[4..10].to_owned(), named[10..20].to_owned());
-        let left = request.text(95).map_or(0, |amounts| amounts[..12].parse().unwrap());
-        match self.standing.get_mut(&trace) {
-            Some((_, amount)) => {
-                *amount = left;
-                "00"
-            }
-            None => {
-                self.taken_back.insert(trace);
-                "25"
-            }
-        }
-    }
-
-    fn by_rrn(&self) -> BTreeMap<String, u64> {
-        let mut sums = BTreeMap::new();
-        for (rrn, amount) in self.standing.values() {
-            *sums.entry(rrn.clone()).or_default() += amount;
-        }
-        sums.retain(|_, amount| *amount > 0);
-        sums
-    }
-}
-
-/// An acquirer, the switch, and the bank.
-struct Table {
-    rig: Rig,
-    books: Books,
-    requests: Vec<Message>,
-}
-
-impl Table {
-    fn new(rules: Rules) -> Self {
-        let mut rig = Rig::up(rules);
-        rig.left.clear();
-        Self { rig, books: Books::default(), requests: Vec::new() }
-    }
-
-    fn request(&mut self, message: Message) {
-        self.requests.push(message.clone());
-        self.rig.request(message);
-    }
-
-    /// The bank has got all that was sent, and answers.
-    fn bank(&mut self) {
-        for sent in std::mem::take(&mut self.rig.sent) {
-            if sent.message.mti().class() == 8 {
-                continue;
-            }
-            let answer = self.books.process(&sent.message);
-            self.rig.bank_says(sent.connection, answer);
-        }
-    }
-
-    /// Its answers are lost.
-    fn silence(&mut self) {
-        self.rig.sent.clear();
-        self.rig.pass(Duration::from_millis(10_005));
-    }
-
-    /// The switch dies with so many Records in its journal. What was to leave by then has left, if `left`; else what waited
-    /// for the last Record has not.
-    fn crash(&mut self, records: usize, left: bool) {
-        let durable = if left { records } else { records.saturating_sub(1) };
-        self.rig.left.retain(|(after, _)| *after <= durable);
-        self.books = Books::default();
-        for (_, message) in &self.rig.left {
-            if !message.mti().is_response() {
-                self.books.process(message);
-            }
-        }
-        self.rig.crash_after(records);
-    }
-
-    /// Everybody goes on until all is settled: the acquirer repeats what was not answered.
-    fn settle(&mut self) {
-        self.rig.connect();
-        for round in 0..3 {
-            self.bank();
-            for request in self.requests.clone() {
-                if self.told(&request).is_some() {
-                    continue;
-                }
-                let mut repeat = request.clone();
-                repeat.set_mti(request.mti().repeat());
-                self.rig.request(repeat);
-                self.bank();
-            }
-            self.rig.pass(Duration::from_secs(10 << round));
-        }
-        assert!(self.rig.switch.stored().is_empty(), "nothing is left to deliver");
-    }
-
-    /// DE39 and DE4 of the answer that a request got first.
-    fn told(&self, request: &Message) -> Option<(String, u64)> {
-        let is_it =
-            |answer: &&Message| request.mti().response() == Some(answer.mti()) && answer.text(11) == request.text(11);
-        let answer = self.rig.left.iter().map(|(_, message)| message).find(is_it)?;
-        Some((answer.text(39)?, answer.number(4)?))
-    }
-
-    /// What the acquirer believes of each transaction.
-    fn believed(&self) -> BTreeMap<String, u64> {
-        let mut sums = BTreeMap::new();
-        for request in &self.requests {
-            let (code, amount) = self.told(request).expect("everything is answered");
-            let sum: &mut u64 = sums.entry(request.text(37).unwrap()).or_default();
-            match request.mti().class() {
-                4 if code == "00" => *sum = request.text(95).map_or(0, |left| left[..12].parse().unwrap()).min(*sum),
-                _ if code == "00" => *sum += amount,
-                _ => {}
-            }
-        }
-        sums.retain(|_, amount| *amount > 0);
-        sums
-    }
-}
+use banklink_protocol::element::Stan;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// Plays a conversation, and then again for every place where the journal may be cut.
 fn at_every_cut(rules: impl Fn() -> Rules, conversation: impl Fn(&mut Table)) {
@@ -186,28 +31,9 @@ fn at_every_cut(rules: impl Fn() -> Rules, conversation: impl Fn(&mut Table)) {
     }
 }
 
-fn slow() -> Rules {
-    let mut rules = rules(1);
-    rules.banks[0].breaker = 0;
-    rules.banks[0].link.echo_idle = Duration::ZERO;
-    rules.acquirers[0].timeout_code = "68".parse().unwrap();
-    rules
-}
-
-fn follower(mti: &str, stan: &str, left: Option<u64>) -> Message {
-    let mut message = purchase("000001");
-    message.set_mti(mti.parse().unwrap());
-    message.set(11, stan.as_bytes()).unwrap();
-    message.set(90, original_of("000001").as_bytes()).unwrap();
-    if let Some(left) = left {
-        message.set(95, format!("{left:012}{:030}", 0).as_bytes()).unwrap();
-    }
-    message
-}
-
 #[test]
 fn case_55_a_payment_and_its_decline() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         table.request(purchase("000001"));
         table.bank();
         let mut declined = purchase("000002");
@@ -219,7 +45,7 @@ fn case_55_a_payment_and_its_decline() {
 
 #[test]
 fn case_55_a_time_out_and_its_reversal() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         table.request(purchase("000001"));
         table.silence();
         table.silence();
@@ -231,32 +57,32 @@ fn case_55_a_time_out_and_its_reversal() {
 
 #[test]
 fn case_55_a_reversal_of_an_approval() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         table.request(purchase("000001"));
         table.bank();
-        table.request(follower("0400", "000002", None));
+        table.request(follower("0400", "000002"));
         table.bank();
     });
 }
 
 #[test]
 fn case_55_a_reversal_in_flight() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         table.request(purchase("000001"));
-        table.request(follower("0400", "000002", None));
+        table.request(follower("0400", "000002"));
         table.bank();
     });
 }
 
 #[test]
 fn case_55_a_part_and_then_the_rest() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         table.request(purchase("000001"));
         table.bank();
-        table.request(follower("0420", "000002", Some(500)));
-        table.request(follower("0400", "000003", Some(200)));
+        table.request(partial("0420", "000002", 500));
+        table.request(partial("0400", "000003", 200));
         table.bank();
-        table.request(follower("0400", "000004", None));
+        table.request(follower("0400", "000004"));
         table.silence();
         table.rig.pass(Duration::from_secs(2));
         table.bank();
@@ -264,8 +90,39 @@ fn case_55_a_part_and_then_the_rest() {
 }
 
 #[test]
+fn case_55_a_part_alone() {
+    at_every_cut(patient, |table| {
+        table.request(purchase("000001"));
+        table.bank();
+        table.request(partial("0420", "000002", 500));
+        table.bank();
+    });
+}
+
+#[test]
+fn case_55_an_advice_and_its_reversal() {
+    for tried in [false, true] {
+        at_every_cut(patient, |table| {
+            if !tried {
+                table.rig.input(Input::ConnectionDown { connection: connection(0, 0) });
+            }
+            let mut advice = purchase("000001");
+            advice.set_mti("0220".parse().unwrap());
+            table.request(advice);
+            table.request(follower("0420", "000002"));
+            if !tried {
+                table.rig.input(Input::ConnectionUp { connection: connection(0, 0) });
+                table.rig.sign_on("00");
+            }
+            table.bank();
+            table.bank();
+        });
+    }
+}
+
+#[test]
 fn case_55_an_advice() {
-    at_every_cut(slow, |table| {
+    at_every_cut(patient, |table| {
         let mut advice = purchase("000001");
         advice.set_mti("0220".parse().unwrap());
         table.request(advice);
@@ -277,8 +134,8 @@ fn case_55_an_advice() {
 
 #[test]
 fn case_55_a_reversal_of_what_never_came() {
-    at_every_cut(slow, |table| {
-        table.request(follower("0420", "000002", None));
+    at_every_cut(patient, |table| {
+        table.request(follower("0420", "000002"));
         table.request(purchase("000001"));
         table.bank();
     });
@@ -298,11 +155,11 @@ fn case_55_an_approval_that_nobody_was_there_to_hear() {
                 table.bank();
             }
         };
-        let mut whole = Table::new(slow());
+        let mut whole = Table::new(patient());
         conversation(&mut whole);
         let records = whole.rig.journal.len();
         for cut in 0..=records {
-            let mut table = Table::new(slow());
+            let mut table = Table::new(patient());
             conversation(&mut table);
             table.crash(cut, true);
             table.rig.connect();
@@ -320,8 +177,70 @@ fn case_55_an_approval_that_nobody_was_there_to_hear() {
 }
 
 #[test]
+fn what_cannot_be_taken_back_is_never_sent_twice() {
+    let mut rig = Rig::up(patient());
+    let deposit = || {
+        let mut deposit = purchase("000001");
+        deposit.set(3, b"210000").unwrap();
+        deposit
+    };
+    rig.request(deposit());
+    rig.pass(TIMEOUT);
+    let records = rig.journal.len();
+    for cut in 2..=records {
+        let mut rig = Rig::up(patient());
+        rig.request(deposit());
+        rig.pass(TIMEOUT);
+        rig.crash_after(cut);
+        rig.connect();
+        rig.pass(Duration::from_secs(60));
+        assert!(rig.sent.is_empty(), "cut after {cut}");
+        let stored = rig.switch.stored();
+        assert_eq!(stored.len(), 1, "cut after {cut}");
+        assert_eq!((stored[0].kind, stored[0].parked), (Stored::Question, Some(Park::Question)), "cut after {cut}");
+        rig.request(deposit());
+        assert_eq!(rig.take_code(), "68");
+    }
+}
+
+#[test]
+fn a_smaller_table_of_trace_numbers_holds_what_a_larger_one_did() {
+    let small = || {
+        let mut small = patient();
+        (small.banks[0].store.limit, small.banks[0].max_in_flight) = (8, 1);
+        small
+    };
+    let mut rig = Rig::up(patient());
+    let mut stans = Vec::new();
+    for (number, stand) in [1, 1025].into_iter().enumerate() {
+        rig.numbers_stand_at(Stan(stand));
+        rig.request(purchase(&format!("{:06}", number + 1)));
+        stans.push(rig.take_sent().message.text(11).unwrap());
+    }
+    assert_eq!(stans, ["000002", "001026"], "the same place in a table of 64");
+    rig.rules = Arc::new(small());
+    rig.crash();
+    rig.connect();
+    let reversals: Vec<_> = rig.sent.iter().map(|sent| sent.message.text(90).unwrap()[4..10].to_owned()).collect();
+    assert_eq!(reversals, stans, "both are taken back");
+}
+
+#[test]
+fn what_was_received_and_not_sent_is_unknown_to_its_reversal() {
+    let mut rig = Rig::up(patient());
+    rig.request(purchase("000001"));
+    rig.crash_after(1);
+    rig.connect();
+    rig.request(follower("0400", "000002"));
+    assert_eq!(rig.take_code(), "25");
+    rig.request(purchase("000001"));
+    assert!(rig.sent.is_empty(), "it was taken back before it was sent");
+    assert_eq!(rig.take_code(), "12");
+}
+
+#[test]
 fn numbers_go_on_where_they_were() {
-    let mut rig = Rig::up(slow());
+    let mut rig = Rig::up(patient());
     rig.request(purchase("000001"));
     let first = rig.take_sent();
     rig.crash();
@@ -342,7 +261,7 @@ fn numbers_go_on_where_they_were() {
 
 #[test]
 fn reversals_of_an_earlier_life_leave_before_new_payments() {
-    let mut rig = Rig::up(slow());
+    let mut rig = Rig::up(patient());
     for stan in ["000001", "000002", "000003"] {
         rig.request(purchase(stan));
     }

@@ -49,7 +49,7 @@ pub(super) struct Rig {
     pub(super) journal: Vec<Record>,
     /// What left, and after how many Records: it may have left as soon as these are durable.
     pub(super) left: Vec<(usize, Message)>,
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
 }
 
 pub(super) fn dialect() -> Arc<Dialect> {
@@ -118,6 +118,40 @@ pub(super) fn original_of(stan: &str) -> String {
     format!("0200{stan}11230318460000001234500000000000")
 }
 
+/// DE90 by which the bank knows what it was sent.
+pub(super) fn known_by(sent: &Sent) -> String {
+    let trace = |field| sent.message.text(field).unwrap();
+    format!("{}{}{}0000001234500000000000", sent.message.mti(), trace(11), trace(7))
+}
+
+/// What follows `purchase("000001")`, under a STAN of its own: DE90 names it.
+pub(super) fn follower(mti: &str, stan: &str) -> Message {
+    let mut message = purchase("000001");
+    message.set_mti(mti.parse().unwrap());
+    message.set(11, stan.as_bytes()).unwrap();
+    message.set(90, original_of("000001").as_bytes()).unwrap();
+    message
+}
+
+/// The same, of a part: this is left.
+pub(super) fn partial(mti: &str, stan: &str, left: u64) -> Message {
+    let mut message = follower(mti, stan);
+    message.set(95, format!("{left:012}{:030}", 0).as_bytes()).unwrap();
+    message
+}
+
+/// One bank that is silent when it likes: no echo, no breaker, and time-outs told as 68.
+pub(super) fn patient() -> Rules {
+    let mut rules = rules(1);
+    rules.banks[0].breaker = 0;
+    rules.banks[0].link.echo_idle = Duration::ZERO;
+    rules.acquirers[0].timeout_code = "68".parse().unwrap();
+    rules
+}
+
+/// A moment after the time-out of what was just sent.
+pub(super) const TIMEOUT: Duration = Duration::from_millis(10_005);
+
 /// The bank's answer: what it was sent, with a code.
 pub(super) fn reply(request: &Message, code: &str) -> Message {
     let mut answer = request.clone();
@@ -171,6 +205,14 @@ impl Rig {
             self.input(Input::ConnectionUp { connection });
             self.sign_on("00");
         }
+    }
+
+    /// The first connection of bank 0 is lost, and made again at once.
+    pub(super) fn reconnect(&mut self) {
+        let connection = connection(0, 0);
+        self.input(Input::ConnectionDown { connection });
+        self.input(Input::ConnectionUp { connection });
+        self.sign_on("00");
     }
 
     /// The switch dies with all that is not in its journal, and a new one begins with what is.
@@ -320,6 +362,45 @@ impl Rig {
     pub(super) fn take_sent(&mut self) -> Sent {
         assert_eq!(self.sent.len(), 1, "one message for a bank");
         self.sent.remove(0)
+    }
+
+    /// A payment that its bank has answered with this code, as it was sent there.
+    pub(super) fn answered(&mut self, request: Message, code: &str) -> Sent {
+        self.request(request);
+        let sent = self.take_sent();
+        self.says(&sent, code);
+        self.answers.clear();
+        self.forget();
+        sent
+    }
+
+    /// A payment that is answered while other messages are out.
+    pub(super) fn answered_beside(&mut self, stan: &str) {
+        self.request(purchase(stan));
+        let sent = self.take_type("0200");
+        self.says(&sent, "00");
+        self.answers.clear();
+    }
+
+    /// The bank answers what it was sent, on the same connection.
+    pub(super) fn says(&mut self, sent: &Sent, code: &str) {
+        self.bank_says(sent.connection, reply(&sent.message, code));
+    }
+
+    /// A payment that its bank does not answer in time, and its reversal.
+    pub(super) fn unanswered(&mut self, request: Message) -> (Sent, Sent) {
+        self.request(request);
+        let sent = self.take_sent();
+        self.pass(TIMEOUT);
+        self.answers.clear();
+        self.forget();
+        let reversal = self.take_sent();
+        (sent, reversal)
+    }
+
+    /// Types of what was handed over for banks, in order.
+    pub(super) fn types(&self) -> Vec<String> {
+        self.sent.iter().map(|sent| sent.message.mti().to_string()).collect()
     }
 
     /// The one answer.
