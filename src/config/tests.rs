@@ -227,7 +227,7 @@ fn values_are_checked_where_they_stand() {
         ),
         ("banks = [\"acme\"]", "banks = [\"acme\", \"acme\"]", "14: bank \"acme\" is there twice"),
         ("499999", "4999999", "13: \"400000-4999999\" is no card range: both ends"),
-        ("[[route]]", "[switch]\ndurability = \"commit\"\n[[route]]", "13: durability = \"commit\" needs the journal"),
+        ("[[route]]", "[switch]\ndurability = \"commit\"\n[[route]]", "13: unknown durability \"commit\""),
         ("[[route]]", "[log]\nformat = \"xml\"\n[[route]]", "13: unknown log format"),
     ] {
         let had = error(from, to);
