@@ -76,6 +76,8 @@ pub(crate) struct Agent {
     doubts: bool,
     /// Its reversal comes before the payment does.
     pub(crate) hasty: bool,
+    /// It did.
+    overtaken: bool,
     pub(crate) advice: bool,
     pub(crate) belief: Belief,
     /// The reversal that has no answer yet.
@@ -168,6 +170,7 @@ pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Ve
             cancels: random.chance(18).then(|| if random.chance(70) { 0 } else { amount / 4 }),
             doubts: random.chance(40),
             hasty: !advice && random.chance(2),
+            overtaken: false,
             advice,
             belief: Belief::Nothing,
             reversal: None,
@@ -226,7 +229,9 @@ impl Agent {
         }
         self.busy = false;
         if self.belief == Belief::Reversed {
-            assert!(!matches!(code, "00" | "10"), "front end {payment}: what was taken back is not approved");
+            // An answer of before may cross with that of its reversal; what came after its reversal is never approved.
+            let approved = matches!(code, "00" | "10");
+            assert!(!approved || !self.overtaken, "front end {payment}: what was taken back is not approved");
             return Next::Nothing;
         }
         if code == "00" || code == "10" {
@@ -268,7 +273,7 @@ impl Agent {
         }
         if self.hasty {
             // Now the payment itself, which was held up on the way.
-            self.hasty = false;
+            (self.hasty, self.overtaken) = (false, true);
             let message = self.message.clone();
             return self.later(message, Kind::Payment, MILLI + random.below(3 * SECOND));
         }
