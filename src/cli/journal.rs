@@ -3,9 +3,6 @@
 use super::{Failure, print};
 use crate::journal::{self, Entry, KeySource, MasterKey, Scan};
 use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -101,7 +98,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Command::Key { file } => key(file),
+        Command::Key { file } => Ok(MasterKey::make(file)?),
         Command::Rekey { folder, old, new } => {
             let count = journal::rekey(folder, &master(old)?, &master(new)?)?;
             print(&format!("{count} keys are wrapped under the new master key\n"))
@@ -200,20 +197,8 @@ fn line(entry: &Entry) -> String {
     format!("{value}\n")
 }
 
-fn key(file: &Path) -> Result<(), Failure> {
-    let mut key = zeroize::Zeroizing::new([0; 32]);
-    aws_lc_rs::rand::fill(&mut *key).map_err(|_| Failure::wrong("the system has no random bytes"))?;
-    let text = zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    let mut opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    opened.write_all(text.as_bytes())?;
-    Ok(opened.sync_all()?)
-}
-
 fn master(text: &str) -> Result<MasterKey, Failure> {
-    let source = match text.split_once(':') {
-        Some(("file", path)) => KeySource::File(path.into()),
-        Some(("env", name)) => KeySource::Variable(name.to_owned()),
-        _ => return Err(Failure::usage("a master key is file:PATH or env:NAME")),
-    };
+    let unknown = || Failure::usage("a master key is file:PATH or env:NAME");
+    let source = KeySource::parse(text).ok_or_else(unknown)?;
     Ok(MasterKey::load(&source)?)
 }

@@ -1,8 +1,8 @@
 //! `[switch] durability` and `[journal]`: what survives, and where it is kept.
 
 use super::section::{Report, Section};
-use crate::journal::{Durability, JournalError, KeySource};
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, time::Duration};
+use crate::journal::{Durability, JournalError, KeySource, MasterKey};
+use std::{path::PathBuf, time::Duration};
 
 /// A journal as the configuration has it.
 #[derive(Clone, Debug)]
@@ -43,11 +43,10 @@ pub(super) fn read(root: &Section<'_, '_>, switch: Option<&Section<'_, '_>>, rep
     if let Some(section) = &section {
         folder = section.text("folder").map_or(folder, |text| text.value);
         key = section.text("master_key").and_then(|text| {
-            let source = match text.value.split_once(':') {
-                Some(("file", path)) => Some(KeySource::File(report.folder().join(path))),
-                Some(("env", name)) => Some(KeySource::Variable(name.to_owned())),
-                _ => None,
-            };
+            let source = KeySource::parse(&text.value).map(|source| match source {
+                KeySource::File(path) => KeySource::File(report.folder().join(path)),
+                variable => variable,
+            });
             if source.is_none() {
                 section.error(text.span, "a master key is \"file:PATH\" or \"env:NAME\"");
             }
@@ -73,22 +72,9 @@ impl Settings {
         }
         let path = self.folder.with_extension("master.key");
         if !path.exists() {
-            make_key(&path).map_err(|source| JournalError::Io {
-                doing: "making a master key",
-                file: path.display().to_string(),
-                source,
-            })?;
+            MasterKey::make(&path)?;
             tracing::warn!(file = %path.display(), "a master key was made; keep it elsewhere than the journal");
         }
         Ok(KeySource::File(path))
     }
-}
-
-fn make_key(path: &std::path::Path) -> std::io::Result<()> {
-    let mut key = [0; 32];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| std::io::Error::other("the system has no random bytes"))?;
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }

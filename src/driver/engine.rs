@@ -421,6 +421,11 @@ impl Engine {
         [self.machine.deadline(), farewell, revival].into_iter().flatten().min()
     }
 
+    /// Has it been told to drain? Nobody is listened to any more then.
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.listeners.is_empty()
+    }
+
     /// Drained, and everyone has what was written or has had time enough to take it.
     fn is_over(&self) -> bool {
         let Some(drained_at) = self.drained_at else { return false };

@@ -30,7 +30,8 @@ impl Engine {
 
     /// Starts over where the journal has failed, and opens it again when it is time.
     pub(super) fn keep_journal(&mut self) {
-        if let Some(why) = self.gate.journal().failed() {
+        // (A journal of the caller's has nothing to be opened again: what it does not keep never leaves.)
+        if let (Some(why), true) = (self.gate.journal().failed(), self.revival.is_some()) {
             self.start_over(&why);
         }
         let now = self.hub.clock.mono();
@@ -58,7 +59,13 @@ impl Engine {
         self.machine = Switch::new(Arc::clone(&revival.rules), now, revival.seed);
         self.gate = Gate::new(Box::new(NoJournal::default()));
         self.hub.close_connections();
-        self.hub.push(Input::Tick);
+        self.wake_machine();
+    }
+
+    /// The new machine does what it wants first, and knows it where the switch is shutting down.
+    fn wake_machine(&self) {
+        let input = if self.is_shutting_down() { Input::Drain } else { Input::Tick };
+        self.hub.push(input);
     }
 
     fn revive(&mut self) {
@@ -73,7 +80,7 @@ impl Engine {
                 tracing::warn!("the journal is open again");
                 revival.due = None;
                 (self.gate, self.machine) = (Gate::new(journal), machine);
-                self.hub.push(Input::Tick);
+                self.wake_machine();
             }
             Err(error) => {
                 tracing::error!(%error, "ALARM: the journal does not open");

@@ -21,12 +21,41 @@ pub enum KeySource {
     Variable(String),
 }
 
+impl KeySource {
+    /// From `file:PATH` or `env:NAME`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("file", path) => Some(Self::File(path.into())),
+            ("env", name) => Some(Self::Variable(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
 /// The key under which the data keys are wrapped. Its memory is wiped when it is dropped.
 pub struct MasterKey {
     cipher: LessSafeKey,
 }
 
 impl MasterKey {
+    /// Makes a key in a file that is not there yet and that only its owner can read.
+    ///
+    /// # Errors
+    /// The file is there, or cannot be written.
+    pub fn make(path: &std::path::Path) -> Result<(), JournalError> {
+        let failed =
+            |source| JournalError::Io { doing: "making a master key", file: path.display().to_string(), source };
+        let mut key = Zeroizing::new([0; 32]);
+        rand::fill(&mut *key).expect("the system has random bytes");
+        let text = Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let mut options = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.write(true).create_new(true).open(path).map_err(failed)?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+        file.sync_all().map_err(failed)
+    }
+
     /// From where the operator keeps it.
     ///
     /// # Errors
