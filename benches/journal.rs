@@ -112,7 +112,14 @@ impl Payments {
                 stan,
                 rrn,
                 card: None,
-                references: References { duplicate: self.next, trace: self.next, rrn: self.next, card: self.next },
+                references: References {
+                    duplicate: self.next,
+                    trace: self.next,
+                    rrn: self.next,
+                    card: self.next,
+                    terminal: self.next as u16,
+                    clock: self.next as u32,
+                },
             },
             2 => Record::Sent {
                 payment,

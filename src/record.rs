@@ -297,6 +297,25 @@ pub struct References {
     pub rrn: u64,
     /// The card number.
     pub card: u64,
+    /// Which terminal's clock the moment in the duplicate key is of: one of 65,536.
+    pub terminal: u16,
+    /// That moment, by the terminal's own clock and zone, as if it were GMT: seconds since 1970; 0 where the key has none.
+    pub clock: u32,
+}
+
+/// A name that payments are looked up by in what was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Name {
+    /// The duplicate key ([`References::duplicate`]).
+    Duplicate(u64),
+    /// [`References::trace`].
+    Trace(u64),
+    /// [`References::rrn`].
+    Rrn(u64),
+    /// [`References::card`].
+    Card(u64),
+    /// Its number.
+    Payment(PaymentId),
 }
 
 /// How a payment ended.

@@ -152,7 +152,7 @@ fn digests(references: &References) -> Value {
     let digest = |digest: u64| (digest != 0).then(|| format!("{digest:016x}"));
     json!({
         "duplicate": digest(references.duplicate), "trace": digest(references.trace), "rrn": digest(references.rrn),
-        "card": digest(references.card),
+        "card": digest(references.card), "terminal": references.terminal, "clock": references.clock,
     })
 }
 

@@ -67,7 +67,7 @@ impl Core {
         let expected = rules.acquirers.iter().map(|acquirer| acquirer.max_in_flight).sum::<usize>().min(1 << 10);
         Self {
             router: Router::compile(rules),
-            names: Names::new(key.unwrap_or(own_key)),
+            names: Names::new(key.unwrap_or(own_key), &rules.acquirers),
             duplicates: InFlight::new(expected),
             recent: Recent::new(rules.recent),
             pendings: Pendings::default(),

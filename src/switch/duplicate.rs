@@ -9,8 +9,8 @@ use super::{
     instruction::{Instruction, Original},
     recent::Past,
 };
-use crate::{record::References, rules::Acquirer};
-use banklink_protocol::element::{OriginalData, Pan, Stan};
+use crate::{clock::Wall, record::References, rules::Acquirer};
+use banklink_protocol::element::{OriginalData, Pan, Stan, Transmission};
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
@@ -48,23 +48,70 @@ pub(super) fn same_as_past(past: &Past, instruction: &Instruction, references: R
     past.asked == instruction.amount && past.references.card == references.card
 }
 
+/// The moment in the duplicate key of a request, by the clock of its terminal (or of the host that sent it), as if that were
+/// GMT; the year is the one that brings it closest to now. 0 where the key has none, or what is none.
+fn clock(instruction: &Instruction, profile: &Acquirer, now: Wall) -> u32 {
+    let get = |field| instruction.kept.get(field);
+    let digits: Option<[u8; 10]> = match (get(12), get(13)) {
+        // 1987: hhmmss, and MMDD beside it.
+        (Some(time), Some(date)) if time.len() == 6 => joined(date, time),
+        // Later editions: the date stands in front.
+        (Some(moment), _) => moment.last_chunk().filter(|_| moment.len() >= 12).copied(),
+        (None, None) if profile.duplicate_transmission => get(7).and_then(|moment| moment.try_into().ok()),
+        (None, _) => None,
+    };
+    let moment = digits.and_then(|digits| Transmission(digits).nearest(now.0));
+    moment.and_then(|moment| u32::try_from(moment / 1_000_000).ok()).unwrap_or(0)
+}
+
+fn joined(date: &[u8], time: &[u8]) -> Option<[u8; 10]> {
+    let mut digits = [0; 10];
+    digits[..4].copy_from_slice(date.first_chunk::<4>().filter(|_| date.len() == 4)?);
+    digits[4..].copy_from_slice(time.first_chunk::<6>()?);
+    Some(digits)
+}
+
 /// Makes the digests; keyed, so that no peer can choose them, and nobody can tell a card from its digest.
 pub(super) struct Names {
     key: [u8; 16],
+    /// What an acquirer is in a name: of what the configuration calls it, so that its order does not matter.
+    acquirers: Vec<u64>,
 }
 
 impl Names {
-    pub(super) const fn new(key: [u8; 16]) -> Self {
-        Self { key }
+    pub(super) fn new(key: [u8; 16], acquirers: &[Acquirer]) -> Self {
+        let of = |acquirer: &Acquirer| {
+            let mut hasher = SipHasher13::new_with_key(&key);
+            hasher.write_u8(b'A');
+            hasher.write(acquirer.name.as_bytes());
+            hasher.finish()
+        };
+        Self { acquirers: acquirers.iter().map(of).collect(), key }
+    }
+
+    /// What begins a name of this kind.
+    fn begin(&self, kind: u8, acquirer: AcquirerId) -> Buffer {
+        let mut buffer = Buffer { bytes: [0; 160], length: 9 };
+        buffer.bytes[0] = kind;
+        buffer.bytes[1..9].copy_from_slice(&self.acquirers[usize::from(acquirer.0)].to_le_bytes());
+        buffer
     }
 
     /// All names of a request.
-    pub(super) fn of(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> References {
+    pub(super) fn of(
+        &self,
+        acquirer: AcquirerId,
+        instruction: &Instruction,
+        profile: &Acquirer,
+        now: Wall,
+    ) -> References {
         References {
             duplicate: self.duplicate(acquirer, instruction, profile),
             trace: self.trace(acquirer, instruction),
             rrn: self.rrn(acquirer, instruction),
             card: instruction.pan.as_ref().map_or(0, |pan| self.card(pan)),
+            terminal: self.terminal(acquirer, instruction),
+            clock: clock(instruction, profile, now),
         }
     }
 
@@ -79,7 +126,7 @@ impl Names {
 
     fn duplicate(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> u64 {
         let (mti_class, kind) = class(instruction);
-        let mut buffer = Buffer::new(b'D', acquirer);
+        let mut buffer = self.begin(b'D', acquirer);
         buffer.push(&[mti_class, kind]);
         for field in key_fields(instruction, profile) {
             buffer.push(part(instruction, field));
@@ -99,7 +146,7 @@ impl Names {
     /// With the terminal, which the original data do not repeat and the message beside them does: terminals that count
     /// alike begin payments under one STAN in the same second.
     fn trace_of(&self, acquirer: AcquirerId, instruction: &Instruction, stan: Stan, moment: &[u8]) -> u64 {
-        let mut buffer = Buffer::new(b'T', acquirer);
+        let mut buffer = self.begin(b'T', acquirer);
         buffer.push(&stan.digits());
         buffer.push(moment);
         buffer.push(part(instruction, 41));
@@ -123,10 +170,18 @@ impl Names {
         if rrn.iter().all(|&digit| digit == b'0') {
             return 0;
         }
-        let mut buffer = Buffer::new(b'R', acquirer);
+        let mut buffer = self.begin(b'R', acquirer);
         buffer.push(rrn);
         buffer.push(part(instruction, 41));
         self.digest(&buffer)
+    }
+
+    /// Which of the terminals' clocks its own is.
+    fn terminal(&self, acquirer: AcquirerId, instruction: &Instruction) -> u16 {
+        let mut buffer = self.begin(b'M', acquirer);
+        buffer.push(part(instruction, 41));
+        buffer.push(part(instruction, 42));
+        self.digest(&buffer) as u16
     }
 
     /// Of every acquirer's payments: a card is the same wherever it is used.
@@ -153,12 +208,6 @@ struct Buffer {
 }
 
 impl Buffer {
-    fn new(kind: u8, acquirer: AcquirerId) -> Self {
-        let mut buffer = Self { bytes: [0; 160], length: 0 };
-        buffer.push(&[kind, acquirer.0 as u8, (acquirer.0 >> 8) as u8]);
-        buffer
-    }
-
     /// Appends a part; what does not fit any more does not tell names apart (the fields are compared anyway).
     fn push(&mut self, part: &[u8]) {
         let room = self.bytes.len() - self.length;

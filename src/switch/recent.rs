@@ -300,7 +300,7 @@ mod tests {
     use banklink_protocol::element::{Stan, Transmission};
 
     fn insert(recent: &mut Recent, number: u64) {
-        let references = References { duplicate: number, trace: number + 100, rrn: 0, card: 0 };
+        let references = References { duplicate: number, trace: number + 100, ..References::default() };
         recent.insert(Past::new(PaymentId(number * 3), AcquirerId(0), None, references));
         let original = OriginalData {
             mti: "0200".parse().unwrap(),

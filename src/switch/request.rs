@@ -37,7 +37,7 @@ impl Turn<'_> {
         match Instruction::parse(&message, profile) {
             Err(reject) => self.reject(origin, message, reject),
             Ok(instruction) => {
-                let references = self.core.names.of(id, &instruction, profile);
+                let references = self.core.names.of(id, &instruction, profile, self.now.wall);
                 let waiting = self.core.pendings.boxed(Waiting::new(origin, instruction, references));
                 self.payment(waiting, message);
             }

@@ -80,7 +80,7 @@ impl Turn<'_> {
         let mti = waiting.instruction.mti;
         let trace = self.core.names.original(acquirer, &waiting.instruction);
         let References { rrn, card, .. } = waiting.references;
-        let named = References { duplicate: 0, trace, rrn, card };
+        let named = References { trace, rrn, card, ..References::default() };
         if Tombstones::can_stand(named) && !self.core.tombstones.stands(named) {
             if !self.core.tombstones.has_room(self.now.wall) {
                 return self.refuse(waiting, Refusal::StoreFull);

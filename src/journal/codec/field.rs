@@ -179,10 +179,12 @@ impl Field for CardEnds {
 
 impl Field for References {
     fn put(&self, out: &mut Vec<u8>) {
-        let Self { duplicate, trace, rrn, card } = self;
+        let Self { duplicate, trace, rrn, card, terminal, clock } = self;
         for digest in [duplicate, trace, rrn, card] {
             digest.put(out);
         }
+        terminal.put(out);
+        clock.put(out);
     }
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         Some(Self {
@@ -190,6 +192,8 @@ impl Field for References {
             trace: Field::take(bytes)?,
             rrn: Field::take(bytes)?,
             card: Field::take(bytes)?,
+            terminal: Field::take(bytes)?,
+            clock: Field::take(bytes)?,
         })
     }
 }

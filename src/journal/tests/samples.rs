@@ -35,8 +35,10 @@ impl Dice {
 
     pub(super) fn roll(&mut self) -> u64 {
         self.next += 1;
-        let number = self.numbers[self.next % self.numbers.len()];
-        number.rotate_left(self.next as u32).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number
+        let number =
+            self.numbers[self.next % self.numbers.len()] ^ (self.next as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        number ^ (number >> 29)
     }
 
     fn below(&mut self, limit: u64) -> u64 {
@@ -71,7 +73,8 @@ impl Dice {
     }
 
     fn references(&mut self) -> References {
-        References { duplicate: self.roll(), trace: self.roll(), rrn: self.roll(), card: self.roll() }
+        let [duplicate, trace, rrn, card] = std::array::from_fn(|_| self.roll());
+        References { duplicate, trace, rrn, card, terminal: self.roll() as u16, clock: self.roll() as u32 }
     }
 
     fn connection(&mut self) -> ConnectionId {

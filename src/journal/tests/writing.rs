@@ -136,7 +136,7 @@ fn a_full_disk_shows_while_there_is_still_room() {
 #[test]
 fn segments_follow_one_another() {
     let disk = MemoryDisk::default();
-    let all = many(40_000, 0);
+    let all = many(60_000, 0);
     let mut rig = open(&disk);
     for part in all.chunks(1000) {
         rig.commit(part);

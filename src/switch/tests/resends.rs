@@ -1,7 +1,11 @@
 //! Resends and what only looks like one.
 
 use super::rig::{Rig, purchase, reply, rules};
-use crate::switch::{Input, Note, SessionId};
+use crate::{
+    record::Record,
+    rules::{Acquirer, Rules},
+    switch::{AcquirerId, Input, Note, Origin, SessionId},
+};
 use banklink_protocol::Message;
 
 fn changed(field: u8, value: &str) -> Message {
@@ -128,4 +132,30 @@ fn a_reversal_of_what_is_not_known_is_answered_25() {
     assert!(rig.sent.is_empty());
     let answer = rig.take_answer();
     assert_eq!((answer.mti().to_string().as_str(), answer.text(39).as_deref()), ("0410", Some("25")));
+}
+
+#[test]
+fn names_are_the_same_whatever_the_order_of_the_configuration() {
+    let received = |turned: bool| {
+        let mut rules = rules(1);
+        let other = Acquirer::new("another", &rules.acquirers[0].dialect);
+        if turned {
+            rules.acquirers.insert(0, other)
+        } else {
+            rules.acquirers.push(other)
+        }
+        let mut rig = Rig::up(Rules::new(rules.acquirers, rules.banks, rules.routes));
+        let mut origin = rig.origin(1);
+        let Origin::Session { acquirer, .. } = &mut origin;
+        *acquirer = AcquirerId(u16::from(turned));
+        rig.input(Input::Request { origin, message: purchase("000001") });
+        let of = |record: &Record| match record {
+            Record::Received { references, .. } => Some(*references),
+            _ => None,
+        };
+        rig.records.iter().find_map(of).unwrap()
+    };
+    let references = received(false);
+    assert_eq!(references, received(true));
+    assert!(references.trace != 0 && references.duplicate != 0 && references.clock != 0);
 }
