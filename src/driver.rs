@@ -20,7 +20,7 @@ mod start;
 mod timer;
 
 pub use handle::{Control, Handle};
-pub use journal::{Journal, NoJournal, Position};
+pub use journal::{Answered, Asked, Journal, NoJournal, Position};
 pub use latency::Latency;
 pub use reload::ReloadError;
 pub use snapshot::{AcquirerSnapshot, BankSnapshot, Snapshot, Stored};

@@ -258,6 +258,28 @@ pub enum Record {
 }
 
 impl Record {
+    /// The number of the payment or the stored message that it is about.
+    #[must_use]
+    pub const fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::Received { payment, .. }
+            | Self::Sent { payment, .. }
+            | Self::NotSent { payment, .. }
+            | Self::Outcome { payment, .. }
+            | Self::Answered { payment, .. }
+            | Self::Undelivered { payment, .. }
+            | Self::Delivered { payment, .. }
+            | Self::ApprovedLate { payment, .. } => Some(*payment),
+            Self::Queued { item, .. }
+            | Self::Tried { item, .. }
+            | Self::Failed { item, .. }
+            | Self::Done { item, .. }
+            | Self::Parked { item, .. }
+            | Self::Decided { item, .. } => Some(*item),
+            Self::Tombstone { .. } => None,
+        }
+    }
+
     /// Puts other numbers in the place of those of acquirers and banks: a journal keeps its own, whatever the order of the
     /// configuration.
     pub fn renumber(

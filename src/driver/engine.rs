@@ -5,7 +5,7 @@ use super::{
     counters::Counters,
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
-    journal::Journal,
+    journal::{Answered, Asked, Journal},
     reload::Fixed,
     revival::Revival,
     timer::Timer,
@@ -174,8 +174,11 @@ impl Engine {
         }
     }
 
-    /// Lets go what may.
+    /// Lets go what may, and takes what was read back.
     fn release(&mut self) {
+        while let Some(answer) = self.gate.journal_mut().recalled() {
+            self.recalled(answer);
+        }
         while let Some(mut unit) = self.gate.release() {
             self.leave(&mut unit);
             self.gate.recycle(unit);
@@ -222,6 +225,9 @@ impl Engine {
             Output::Connect { connection } => unit.effects.push(Effect::Connect(connection)),
             Output::Close { connection } => {
                 unit.effects.push(Effect::Close(connection, self.hub.connection(connection)));
+            }
+            Output::Recall { ticket, ref names, around } => {
+                unit.effects.push(Effect::Recall(Asked { ticket, names: names.clone(), around }));
             }
             Output::Note(ref note) => unit.notes.push(*note),
         }
@@ -281,11 +287,21 @@ impl Engine {
                 Effect::Connect(connection) => self.dial(connection),
                 Effect::Close(_, Some(line)) => line.outlet.close(),
                 Effect::Close(connection, None) => self.hub.close(connection),
+                Effect::Recall(asked) => {
+                    let answer = self.gate.journal_mut().recall(asked);
+                    answer.into_iter().for_each(|answer| self.recalled(answer));
+                }
             }
         }
         for note in unit.notes.drain(..) {
             self.note(&note);
         }
+    }
+
+    /// Hands what was read back to the machine.
+    fn recalled(&self, answer: Answered) {
+        let Answered { ticket, records } = answer;
+        self.hub.push(Input::Recalled { ticket, records });
     }
 
     fn write(&mut self, line: Rc<Line>, frame: &[u8], what: What) {

@@ -1,7 +1,7 @@
 //! The one ordered gate: outputs leave in units, first in, first out, each once all Records emitted before its end are
 //! durable. The driver goes on with the next batch meanwhile: group commit costs latency, never throughput.
 
-use super::journal::{Journal, Position};
+use super::journal::{Asked, Journal, Position};
 use crate::{
     clock::Mono,
     net::connection::Line,
@@ -34,6 +34,8 @@ pub(super) enum Effect {
     /// Close, once everything handed over is written: the line that was open when the machine decided, or else what is
     /// being dialled.
     Close(ConnectionId, Option<Rc<Line>>),
+    /// Read back.
+    Recall(Asked),
 }
 
 /// What a frame is.
@@ -75,6 +77,11 @@ impl<J: Journal> Gate<J> {
     /// What becomes of the records.
     pub(super) const fn journal(&self) -> &J {
         &self.journal
+    }
+
+    /// The same, to be asked for what it keeps.
+    pub(super) const fn journal_mut(&mut self) -> &mut J {
+        &mut self.journal
     }
 
     /// Gives up all that waits, since it never may leave: the lines of acquirers whose answers are lost with it.

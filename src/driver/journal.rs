@@ -1,9 +1,34 @@
-//! The seam of the journal: Records are handed over in order, and the gate asks how far they are durable.
+//! The seam of the journal: Records are handed over in order, the gate asks how far they are durable, and what the machine
+//! does not remember is read back.
 
-use crate::record::Record;
+use crate::{
+    clock::Wall,
+    record::{Name, Record},
+};
+use smallvec::SmallVec;
 use std::task::Waker;
 
 pub use crate::journal::Position;
+
+/// What is to be read back ([`Output::Recall`](crate::switch::Output::Recall)).
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What its answer is called.
+    pub ticket: u64,
+    /// The names that the payments go by.
+    pub names: SmallVec<[Name; 3]>,
+    /// About when they were received, where that is known.
+    pub around: Option<Wall>,
+}
+
+/// What was read back ([`Input::Recalled`](crate::switch::Input::Recalled)).
+#[derive(Debug)]
+pub struct Answered {
+    /// What was asked.
+    pub ticket: u64,
+    /// The Records; `None`: they cannot be read.
+    pub records: Option<Vec<Record>>,
+}
 
 /// Where Records become durable.
 pub trait Journal {
@@ -12,7 +37,17 @@ pub trait Journal {
     fn append(&mut self, records: &mut Vec<Record>) -> Position;
     /// Up to where all records are durable.
     fn durable(&self) -> Position;
-    /// Has `waker` woken when more is durable, or nothing will be any more. To be asked before [`Journal::durable`].
+    /// Has Records read back, of all that is durable now. Where nothing need be read the answer is given at once: a journal
+    /// that keeps nothing has nothing.
+    fn recall(&mut self, asked: Asked) -> Option<Answered> {
+        Some(Answered { ticket: asked.ticket, records: Some(Vec::new()) })
+    }
+    /// The next answer that was not given at once, in the order of asking.
+    fn recalled(&mut self) -> Option<Answered> {
+        None
+    }
+    /// Has `waker` woken when more is durable or read back, or nothing will be any more. To be asked before
+    /// [`Journal::durable`] and [`Journal::recalled`].
     fn register(&self, waker: &Waker) {
         let _ = waker;
     }
@@ -33,6 +68,14 @@ impl<J: Journal + ?Sized> Journal for Box<J> {
 
     fn durable(&self) -> Position {
         (**self).durable()
+    }
+
+    fn recall(&mut self, asked: Asked) -> Option<Answered> {
+        (**self).recall(asked)
+    }
+
+    fn recalled(&mut self) -> Option<Answered> {
+        (**self).recalled()
     }
 
     fn register(&self, waker: &Waker) {

@@ -123,23 +123,7 @@ impl Fold {
 
     /// Numbers that were given away, whatever became of what they were given to.
     fn count(&mut self, record: &Record) {
-        let number = match record {
-            Record::Received { payment, .. }
-            | Record::Sent { payment, .. }
-            | Record::NotSent { payment, .. }
-            | Record::Outcome { payment, .. }
-            | Record::Answered { payment, .. }
-            | Record::Undelivered { payment, .. }
-            | Record::Delivered { payment, .. }
-            | Record::ApprovedLate { payment, .. } => *payment,
-            Record::Queued { item, .. }
-            | Record::Tried { item, .. }
-            | Record::Failed { item, .. }
-            | Record::Done { item, .. }
-            | Record::Parked { item, .. }
-            | Record::Decided { item, .. } => *item,
-            Record::Tombstone { .. } => PaymentId(0),
-        };
+        let number = record.payment().unwrap_or_default();
         self.next = self.next.max(PaymentId(number.0.saturating_add(1)));
         let (bank, stan, transmission, at) = match record {
             Record::Sent { connection, original, at, .. } => {

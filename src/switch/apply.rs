@@ -4,14 +4,15 @@
 use super::{
     BankId, ConnectionId, codes,
     core::Core,
+    outbound::known_by,
     pending::{Memory, Pending, State},
-    recent::{Past, Standing},
+    recent::Past,
     store::{Item, Phase},
     undelivered::Approval,
 };
 use crate::{
     clock::Mono,
-    record::{Body, Cause, Decision, Outcome, PaymentId, Record, Stored, Unanswered},
+    record::{Body, Decision, Outcome, PaymentId, Record, Stored, Unanswered},
     switch::AcquirerId,
 };
 use banklink_protocol::element::{OriginalData, ResponseCode, Stan};
@@ -127,22 +128,7 @@ impl Core {
         answer: &Body,
     ) {
         let ended = sent.map(|(bank, stan)| (bank, self.end(bank, stan)));
-        let standing = match outcome {
-            Outcome::Approved { .. } => Standing::Approved,
-            Outcome::Declined { .. } => Standing::Declined,
-            Outcome::Unknown { .. } => Standing::Unknown,
-            Outcome::Taken { .. } => Standing::Taken,
-            Outcome::Refused { .. } => {
-                self.recent.forget(payment);
-                Standing::Received
-            }
-        };
-        self.recent.ended(payment, standing, told, answer);
-        if let Outcome::Approved { partial: Some(amount), .. } = outcome
-            && let Some(past) = self.recent.by_payment(payment)
-        {
-            past.left = Some(amount);
-        }
+        self.recent.ended(payment, outcome, told, answer);
         match (ended, outcome) {
             (Some((bank, key)), Outcome::Unknown { why }) => {
                 let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
@@ -179,16 +165,8 @@ impl Core {
         self.store.insert(item, stored);
         let Some(of) = of else { return };
         self.undelivered.arrived(of);
-        let Some(past) = self.recent.by_payment(of) else { return };
-        match kind {
-            Stored::Acquirers { left: Some(left) } => past.left = Some(left),
-            Stored::Acquirers { left: None } | Stored::Reversal(Cause::Undelivered) => {
-                (past.standing, past.left) = (Standing::Reversed, Some(0));
-            }
-            // What was reversed after its approval stays so: nobody is told again that it was approved.
-            Stored::Reversal(_) if past.standing == Standing::Reversed => {}
-            Stored::Reversal(_) => past.standing = Standing::Unknown,
-            Stored::Advice | Stored::Question => {}
+        if let Some(past) = self.recent.by_payment(of) {
+            past.followed_by(kind);
         }
     }
 
@@ -198,8 +176,7 @@ impl Core {
         if stored.entry.is_none() {
             let own = OriginalData { mti: stored.mti, stan, transmission, acquirer: 0, forwarder: 0 };
             if stored.kind == Stored::Advice {
-                let institution = |field| stored.body.get(field).map_or(0, number);
-                let named = OriginalData { acquirer: institution(32), forwarder: institution(33), ..own };
+                let named = known_by(&stored.body, stored.mti, stan, transmission);
                 self.recent.advised(item, connection, named);
             }
             let key = self.begin(Begun::own(connection, own, State::Stored(item)), at);
@@ -346,9 +323,4 @@ impl Core {
         assert!(pending.remembered == Memory::No && pending.held.is_none(), "nobody remembers it");
         self.banks[usize::from(pending.connection.bank.0)].stans.release(pending.stan);
     }
-}
-
-/// The number that digits say.
-fn number(digits: &[u8]) -> u64 {
-    digits.iter().filter(|digit| digit.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
 }

@@ -141,6 +141,14 @@ impl Core {
             payments += 1;
             in_flight[usize::from(waiting.origin.acquirer().0)] += 1 + waiting.attached.len();
         }
+        for waiting in self.recalls.iter() {
+            in_flight[usize::from(waiting.origin.acquirer().0)] += 1;
+        }
+        assert_eq!(
+            self.wheel.is_set(self.recall_timer()),
+            self.recalls.len() > 0,
+            "who waits for the past has a timer"
+        );
         assert_eq!(self.pendings.waiting_count(), payments);
         assert_eq!(self.duplicates.len(), payments, "the keys in flight are those of the payments in flight");
         for (index, acquirer) in self.acquirers.iter().enumerate() {
@@ -148,5 +156,6 @@ impl Core {
             assert!(acquirer.in_flight <= rules.acquirers[index].max_in_flight, "the cap holds");
         }
         assert!(!self.drained || payments == 0, "drained means that nothing is in flight");
+        assert!(!self.drained || self.recalls.len() == 0, "nor waits for its past");
     }
 }

@@ -6,6 +6,7 @@ use super::{
     duplicate::{InFlight, Names},
     pending::Pendings,
     random::Random,
+    recall::Recalls,
     recent::Recent,
     route::Router,
     store::Store,
@@ -41,9 +42,11 @@ pub(super) struct Core {
     pub(super) store: Store,
     pub(super) undelivered: Undelivered,
     pub(super) tombstones: Tombstones,
+    /// Not lasting: who waits is told nothing by a switch that dies.
+    pub(super) recalls: Recalls,
     pub(super) next_payment: PaymentId,
-    /// The first timers are connections', these; then comes one for each bank's queue and one for each acquirer's
-    /// undelivered approvals; the others are entries'.
+    /// The first timers are connections', these; then comes one for each bank's queue, one for each acquirer's undelivered
+    /// approvals and one for those who wait for their past; the others are entries'.
     pub(super) link_timers: Vec<ConnectionId>,
     /// New requests are refused: nothing more can be made durable.
     pub(super) refusing: bool,
@@ -75,6 +78,7 @@ impl Core {
             store: Store::new(rules.banks.len()),
             undelivered: Undelivered::new(rules.acquirers.len()),
             tombstones: Tombstones::default(),
+            recalls: Recalls::default(),
             banks,
             acquirers: vec![AcquirerState::default(); rules.acquirers.len()],
             outputs: VecDeque::new(),
@@ -97,9 +101,14 @@ impl Core {
         (self.link_timers.len() + self.banks.len()) as u32 + acquirer.0 as u32
     }
 
+    /// The timer of the requests that wait for their past.
+    pub(super) const fn recall_timer(&self) -> u32 {
+        (self.link_timers.len() + self.banks.len() + self.acquirers.len()) as u32
+    }
+
     /// The timer of an entry.
     pub(super) const fn timer(&self, key: u32) -> u32 {
-        (self.link_timers.len() + self.banks.len() + self.acquirers.len()) as u32 + key
+        self.recall_timer() + 1 + key
     }
 
     /// Whose timer this is.
@@ -116,7 +125,10 @@ impl Core {
         if number < self.acquirers.len() {
             return Owner::Undelivered(AcquirerId(number as u16));
         }
-        Owner::Entry((number - self.acquirers.len()) as u32)
+        match number - self.acquirers.len() {
+            0 => Owner::Recalls,
+            key => Owner::Entry(key as u32 - 1),
+        }
     }
 
     pub(super) fn acquirer(&mut self, id: AcquirerId) -> &mut AcquirerState {
@@ -134,5 +146,6 @@ pub(super) enum Owner {
     Connection(ConnectionId),
     Queue(BankId),
     Undelivered(AcquirerId),
+    Recalls,
     Entry(u32),
 }

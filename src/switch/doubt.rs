@@ -201,6 +201,7 @@ impl Turn<'_> {
             self.core.acquirer(waiting.origin.acquirer()).in_flight -= 1 + waiting.attached.len();
             self.give_up(waiting);
         }
+        self.abandon_recalls();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AcquirerId, ConnectionId, Origin, SendId, SessionId};
 use crate::{
-    record::{Decision, PaymentId},
+    record::{Decision, PaymentId, Record},
     rules::Rules,
 };
 use banklink_protocol::{DecodeError, Message, frame::Header};
@@ -56,6 +56,14 @@ pub enum Input {
     NotDelivered {
         /// The payment it was of.
         payment: PaymentId,
+    },
+    /// The answer to an [`Output::Recall`](super::Output::Recall). Answers come in the order they were asked for.
+    Recalled {
+        /// Which.
+        ticket: u64,
+        /// All Records, in their order, of the payments that go by one of the names: those about them and those of what is
+        /// stored for them. `None` where they cannot be read now.
+        records: Option<Vec<Record>>,
     },
     /// Somebody decided over a stored message.
     Decide {

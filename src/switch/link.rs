@@ -389,7 +389,11 @@ impl<'r> Turn<'r> {
 
     /// Once nothing is in flight while draining: sign off, and say so when all are off.
     pub(super) fn settle_drain(&mut self) {
-        if !self.core.draining || self.core.drained || self.core.pendings.waiting_count() > 0 {
+        if !self.core.draining
+            || self.core.drained
+            || self.core.pendings.waiting_count() > 0
+            || self.core.recalls.len() > 0
+        {
             return;
         }
         let connections = self.connections();

@@ -4,13 +4,15 @@
 //! the bank's form: `outbound`) → the bank → [`response`] (whose: `matching`) or the timer (`wheel`) → [`finish`] (the
 //! answer: `answer`). What nobody may rely on (`doubt`) is taken back (`reversal`); what an acquirer takes back or advises
 //! is taken over (`takeover`). Both are stored (`store`) and delivered however long it takes (`delivery`). Connections live
-//! in `link`. What lasts is changed by Records alone, in `apply`.
+//! in `link`. What memory (`recent`) holds no more is read back from what was recorded (`recall`). What lasts is changed by
+//! Records alone, in `apply`.
 
 mod answer;
 mod answers;
 mod apply;
 mod bank;
 mod check;
+mod clocks;
 mod codes;
 mod core;
 mod delivery;
@@ -31,10 +33,12 @@ mod outbound;
 mod output;
 mod pending;
 mod random;
+mod recall;
 mod recent;
 mod request;
 mod response;
 mod reversal;
+mod revived;
 mod route;
 mod snapshot;
 mod stan;
@@ -103,9 +107,19 @@ impl Switch {
         }
     }
 
-    /// All numbers of payments below this one are taken.
+    /// All numbers of payments below this one are taken. What went by them is not remembered, unless Records of it are
+    /// applied: where it matters it is asked for ([`Output::Recall`]).
     pub fn payments_stand_at(&mut self, next: PaymentId) {
         self.core.next_payment = self.core.next_payment.max(next);
+        if next > PaymentId(1) {
+            self.core.recent.begins_late();
+        }
+    }
+
+    /// What is not remembered of a terminal ([`References::terminal`](crate::record::References::terminal)) reaches up to this
+    /// moment of its clock.
+    pub fn clock_stands_at(&mut self, terminal: u16, clock: u32) {
+        self.core.recent.clock_stands_at(terminal, clock);
     }
 
     /// New requests are refused (96) as long as this is set: nothing more can be made durable. What is under way goes on.
@@ -136,6 +150,7 @@ impl Switch {
             Input::UnreadableFromBank { connection, error } => turn.unreadable_from_bank(connection, &error),
             Input::NotSent { connection: _, send, why, message } => turn.not_sent(send, why, message),
             Input::NotDelivered { payment } => turn.not_delivered(payment),
+            Input::Recalled { ticket, records } => turn.recalled(ticket, records),
             Input::Decide { item, decision, by } => turn.decide(item, decision, by),
             Input::ConnectionUp { connection } => turn.connection_up(connection),
             Input::ConnectionDown { connection } => turn.connection_down(connection),
@@ -237,6 +252,7 @@ impl<'r> Turn<'r> {
                 Owner::Connection(connection) => self.link_timer(connection),
                 Owner::Queue(bank) => self.queue_timer(bank),
                 Owner::Undelivered(acquirer) => self.undelivered_due(acquirer),
+                Owner::Recalls => self.recalls_due(),
                 Owner::Entry(key) => self.entry_timer(key),
             }
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{record::Body, rules::Bank};
 use banklink_protocol::{
-    FieldError, FieldSet, Message,
+    FieldError, FieldSet, Message, Mti,
     element::{OriginalData, Stan, Transmission},
 };
 
@@ -130,4 +130,13 @@ pub(super) fn sent_value<'a>(
         (37, Some(rrn)) => Some(rrn),
         _ => instruction.kept.get(field),
     }
+}
+
+/// What a bank knows a stored message by, sent under these numbers.
+pub(super) fn known_by(body: &Body, mti: Mti, stan: Stan, transmission: Transmission) -> OriginalData {
+    let number = |digits: &[u8]| {
+        digits.iter().filter(|digit| digit.is_ascii_digit()).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+    };
+    let institution = |field| body.get(field).map_or(0, number);
+    OriginalData { mti, stan, transmission, acquirer: institution(32), forwarder: institution(33) }
 }

@@ -2,10 +2,11 @@
 
 use super::{ConnectionId, Note, Origin, SendId};
 use crate::{
-    clock::Mono,
-    record::{PaymentId, Record},
+    clock::{Mono, Wall},
+    record::{Name, PaymentId, Record},
 };
 use banklink_protocol::{Message, frame::Header};
+use smallvec::SmallVec;
 
 /// All that the switch wants done, in order.
 pub enum Output {
@@ -42,6 +43,16 @@ pub enum Output {
         approves: Option<PaymentId>,
         /// The answer, in the acquirer's dialect.
         message: Message,
+    },
+    /// Read back what was recorded of the payments that go by one of these names ([`Input::Recalled`](super::Input::Recalled)).
+    Recall {
+        /// What its answer is called.
+        ticket: u64,
+        /// The names.
+        names: SmallVec<[Name; 3]>,
+        /// The payment was received within a day and two hours of this moment (which is of a terminal's clock and zone);
+        /// `None`: at any time.
+        around: Option<Wall>,
     },
     /// Open this connection now.
     Connect {

@@ -1,8 +1,15 @@
 //! The recent past: payments lately received, found again by the names that what follows them uses, and what is to be said
-//! to a resend. A bounded ring; the oldest is forgotten first. (The journal's index answers for what is older.)
+//! to a resend. A bounded ring; the oldest is forgotten first. What is older is read back where it is needed (`recall`), and
+//! is remembered beside the ring for a while.
 
-use super::{AcquirerId, ConnectionId, answers::Answers, pending::Followed};
-use crate::record::{Body, PaymentId, References};
+use super::{
+    AcquirerId, ConnectionId,
+    answers::Answers,
+    clocks::Clocks,
+    pending::Followed,
+    revived::{self, Revived},
+};
+use crate::record::{Body, Cause, Outcome, PaymentId, Record, References, Stored};
 use banklink_protocol::element::{OriginalData, ResponseCode, Rrn};
 
 /// What became of a payment, and under which names the bank knows it.
@@ -71,6 +78,53 @@ impl Past {
         let (connection, original) = self.sent?;
         Some(Followed { payment: self.payment, connection, original, rrn: self.rrn })
     }
+
+    /// It was sent.
+    pub(super) fn sent(&mut self, connection: ConnectionId, original: OriginalData, rrn: Option<Rrn>) {
+        (self.sent, self.rrn, self.standing) = (Some((connection, original)), rrn, Standing::InFlight);
+    }
+
+    /// It did not leave after all.
+    pub(super) fn not_sent(&mut self) {
+        (self.sent, self.standing) = (None, Standing::Received);
+    }
+
+    /// The bank is told of it, an advice, under these names.
+    pub(super) fn advised(&mut self, connection: ConnectionId, original: OriginalData) {
+        self.sent = Some((connection, original));
+    }
+
+    /// How it ended, and what its acquirer is told. What no bank has may come again: it goes by no name any more.
+    pub(super) fn ended(&mut self, outcome: Outcome, told: ResponseCode) {
+        self.told = Some(told);
+        self.standing = match outcome {
+            Outcome::Approved { partial, .. } => {
+                self.left = partial.or(self.left);
+                Standing::Approved
+            }
+            Outcome::Declined { .. } => Standing::Declined,
+            Outcome::Unknown { .. } => Standing::Unknown,
+            Outcome::Taken { .. } => Standing::Taken,
+            Outcome::Refused { .. } => {
+                self.references = References::default();
+                Standing::Received
+            }
+        };
+    }
+
+    /// A message of it was stored.
+    pub(super) fn followed_by(&mut self, kind: Stored) {
+        match kind {
+            Stored::Acquirers { left: Some(left) } => self.left = Some(left),
+            Stored::Acquirers { left: None } | Stored::Reversal(Cause::Undelivered) => {
+                (self.standing, self.left) = (Standing::Reversed, Some(0));
+            }
+            // What was reversed after its approval stays so: nobody is told again that it was approved.
+            Stored::Reversal(_) if self.standing == Standing::Reversed => {}
+            Stored::Reversal(_) => self.standing = Standing::Unknown,
+            Stored::Advice | Stored::Question => {}
+        }
+    }
 }
 
 /// What a message that follows a payment says of it, beside the name it is looked up by.
@@ -83,9 +137,17 @@ pub(super) struct Likeness {
 }
 
 impl Likeness {
-    fn allows(&self, past: &Past) -> bool {
+    pub(super) fn allows(&self, past: &Past) -> bool {
         self.card == 0 || past.references.card == 0 || self.card == past.references.card
     }
+}
+
+/// A moment in the life of this memory: since then, has all that was read back stayed as it was read?
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    inserted: u64,
+    revived: usize,
+    missed: usize,
 }
 
 /// Payments whose later names wait to be indexed together: their cache misses overlap.
@@ -104,6 +166,18 @@ pub(super) struct Recent {
     names: Index,
     /// The newest payments, whose names are not in `names` yet.
     unnamed: usize,
+    revived: Revived,
+    /// Of what was forgotten.
+    clocks: Clocks,
+    /// Was anything forgotten, or before this memory?
+    forgets: bool,
+    /// Payments ever remembered.
+    inserted: u64,
+    /// Does somebody wait for what is read back? Then: payments read back so far, …
+    asked: bool,
+    read: usize,
+    /// … and payments that were not remembered when something happened to them.
+    missed: Vec<PaymentId>,
 }
 
 impl Recent {
@@ -112,17 +186,37 @@ impl Recent {
         let capacity = capacity.clamp(1, 1 << 28).next_power_of_two();
         let (duplicates, names) = (Index::new(capacity, capacity), Index::new(capacity, 2 * capacity));
         let answers = Answers::new(capacity);
-        Self { ring: Vec::new(), answers, capacity, next: 0, duplicates, names, unnamed: 0 }
+        Self {
+            ring: Vec::new(),
+            answers,
+            capacity,
+            next: 0,
+            duplicates,
+            names,
+            unnamed: 0,
+            revived: Revived::default(),
+            clocks: Clocks::default(),
+            forgets: false,
+            inserted: 0,
+            asked: false,
+            read: 0,
+            missed: Vec::new(),
+        }
     }
 
     /// Remembers a payment. Numbers only grow.
     pub(super) fn insert(&mut self, past: Past) {
         let (place, references) = (self.next, past.references);
         match self.ring.get_mut(place) {
-            Some(oldest) => *oldest = past,
+            Some(oldest) => {
+                self.clocks.forget(oldest.references);
+                self.forgets = true;
+                *oldest = past;
+            }
             None => self.ring.push(past),
         }
         self.next = (place + 1) & (self.capacity - 1);
+        self.inserted += 1;
         self.duplicates.insert(references.duplicate, place);
         self.unnamed += 1;
         if self.unnamed >= BATCH.min(self.capacity) {
@@ -132,8 +226,13 @@ impl Recent {
 
     /// A payment by its number, if it is remembered.
     pub(super) fn by_payment(&mut self, payment: PaymentId) -> Option<&mut Past> {
-        let place = self.place(payment)?;
-        Some(&mut self.ring[place])
+        if let Some(place) = self.place(payment) {
+            return Some(&mut self.ring[place]);
+        }
+        if self.asked && self.revived.get(payment).is_none() {
+            self.missed.push(payment);
+        }
+        self.revived.get_mut(payment)
     }
 
     /// Where a payment stands. Most are looked for right after they came.
@@ -161,42 +260,93 @@ impl Recent {
         rrn: Option<Rrn>,
     ) {
         if let Some(past) = self.by_payment(payment) {
-            (past.sent, past.rrn, past.standing) = (Some((connection, original)), rrn, Standing::InFlight);
+            past.sent(connection, original, rrn);
         }
     }
 
     /// Notes under which names a bank is told of an advice.
     pub(super) fn advised(&mut self, item: PaymentId, connection: ConnectionId, original: OriginalData) {
         if let Some(past) = self.by_payment(item) {
-            past.sent = Some((connection, original));
+            past.advised(connection, original);
         }
     }
 
     /// Notes that it did not go there after all.
     pub(super) fn not_sent(&mut self, payment: PaymentId) {
         if let Some(past) = self.by_payment(payment) {
-            (past.sent, past.standing) = (None, Standing::Received);
+            past.not_sent();
         }
     }
 
     /// Notes how a payment ended and what its acquirer is told.
-    pub(super) fn ended(&mut self, payment: PaymentId, standing: Standing, told: ResponseCode, answer: &Body) {
-        let Some(place) = self.place(payment) else { return };
-        let answer = self.answers.put(answer);
-        let past = &mut self.ring[place];
-        (past.standing, past.told, past.answer) = (standing, Some(told), answer);
-    }
-
-    /// Forgets a payment that no bank has: the same may come again.
-    pub(super) fn forget(&mut self, payment: PaymentId) {
-        if let Some(past) = self.by_payment(payment) {
-            past.references = References::default();
+    pub(super) fn ended(&mut self, payment: PaymentId, outcome: Outcome, told: ResponseCode, answer: &Body) {
+        if let Some(place) = self.place(payment) {
+            self.ring[place].ended(outcome, told);
+            self.ring[place].answer = self.answers.put(answer);
+        } else if let Some(past) = self.by_payment(payment) {
+            past.ended(outcome, told);
+            self.revived.put_answer(payment, answer.clone());
         }
     }
 
     /// The rest of the answer of a payment, as long as there is room for it.
     pub(super) fn answer(&self, past: &Past) -> Option<Body> {
-        self.answers.get(past.answer)
+        self.revived.answer(past.payment).cloned().or_else(|| self.answers.get(past.answer))
+    }
+
+    /// Was anything forgotten that can be read back?
+    pub(super) const fn forgets(&self) -> bool {
+        self.forgets
+    }
+
+    /// There was something before all that is remembered.
+    pub(super) const fn begins_late(&mut self) {
+        self.forgets = true;
+    }
+
+    /// What was forgotten of a terminal reaches up to this moment of its clock.
+    pub(super) fn clock_stands_at(&mut self, terminal: u16, clock: u32) {
+        self.clocks.stand_at(terminal, clock);
+    }
+
+    /// May a payment under the same duplicate key have been forgotten (and not been read back)?
+    pub(super) fn may_have_forgotten(&self, references: References) -> bool {
+        self.clocks.may_have(references)
+    }
+
+    /// Somebody begins to wait for what is read back.
+    pub(super) fn moment(&mut self) -> Moment {
+        self.asked = true;
+        Moment { inserted: self.inserted, revived: self.read, missed: self.missed.len() }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn nobody_asks(&mut self) {
+        (self.asked, self.read) = (false, 0);
+        self.missed = Vec::new();
+    }
+
+    /// Is what came since this moment, or happened since to the payments of these Records, still remembered?
+    pub(super) fn has_all_since(&self, moment: Moment, records: &[Record]) -> bool {
+        let missed = &self.missed[moment.missed..];
+        let one_is_missed = || records.iter().any(|record| record.payment().is_some_and(|one| missed.contains(&one)));
+        self.inserted - moment.inserted < self.capacity as u64
+            && self.read - moment.revived < revived::MOST / 2
+            && (missed.is_empty() || !one_is_missed())
+    }
+
+    /// Remembers what was read back, as far as it is not remembered already: what is knows more.
+    pub(super) fn revive(&mut self, records: &[Record]) {
+        for payment in records.iter().filter_map(Record::payment) {
+            if self.place(payment).is_some() || self.revived.get(payment).is_some() {
+                continue;
+            }
+            let of = |record: &&Record| speaks_of(record, payment);
+            if let Some((past, answer)) = revived::tell(records.iter().filter(of)) {
+                self.revived.insert(past, answer);
+                self.read += 1;
+            }
+        }
     }
 
     /// All payments remembered, in no order.
@@ -206,19 +356,25 @@ impl Recent {
 
     /// By the duplicate key.
     pub(super) fn by_duplicate(&self, digest: u64) -> Option<&Past> {
-        self.duplicates.find(digest, Likeness::default(), &self.ring, |references| references.duplicate)
+        let name = |references: &References| references.duplicate;
+        let found = self.duplicates.find(digest, Likeness::default(), &self.ring, name);
+        found.or_else(|| self.revived.find(digest, Likeness::default(), name))
     }
 
     /// By acquirer, STAN and DE7 (or DE12).
     pub(super) fn by_trace(&mut self, digest: u64, like: Likeness) -> Option<Past> {
         self.index_names();
-        self.names.find(digest, like, &self.ring, |references| references.trace).copied()
+        let name = |references: &References| references.trace;
+        let found = self.names.find(digest, like, &self.ring, name);
+        found.or_else(|| self.revived.find(digest, like, name)).copied()
     }
 
     /// By acquirer, RRN and terminal.
     pub(super) fn by_rrn(&mut self, like: Likeness) -> Option<Past> {
         self.index_names();
-        self.names.find(like.rrn, like, &self.ring, |references| references.rrn).copied()
+        let name = |references: &References| references.rrn;
+        let found = self.names.find(like.rrn, like, &self.ring, name);
+        found.or_else(|| self.revived.find(like.rrn, like, name)).copied()
     }
 
     fn index_names(&mut self) {
@@ -229,6 +385,11 @@ impl Recent {
             self.names.insert(rrn, place);
         }
     }
+}
+
+/// Is it about this payment, or about what is stored for it?
+fn speaks_of(record: &Record, payment: PaymentId) -> bool {
+    record.payment() == Some(payment) || matches!(record, Record::Queued { of: Some(of), .. } if *of == payment)
 }
 
 /// Names in one bucket of an index: a cache line.
@@ -330,9 +491,13 @@ mod tests {
         assert_eq!(stan(&recent.by_trace(106, Likeness::default()).unwrap()), Stan(6));
         assert!(recent.by_rrn(Likeness::default()).is_none(), "no name, no payment");
         assert!(recent.by_trace(6, Likeness::default()).is_none(), "another kind of name");
-        recent.forget(PaymentId(15));
-        assert!(recent.by_duplicate(6).is_some(), "another's place is left alone");
-        recent.forget(PaymentId(18));
+        let code = ResponseCode::parse(b"91").unwrap();
+        let mut refuse = |payment| {
+            recent.ended(PaymentId(payment), Outcome::Refused { code }, code, &Body::default());
+            recent.by_duplicate(6).is_some()
+        };
+        assert!(refuse(15), "another's place is left alone");
+        assert!(!refuse(18));
         assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106, Likeness::default()).is_none());
     }
 }

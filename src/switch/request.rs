@@ -8,6 +8,7 @@ use super::{
     matching, network,
     outbound::{adapt, left_behind, number, original_data, repeatable},
     pending::{Attached, Waiting},
+    recall::speaks_of_another,
     recent::{Past, Standing},
     reversal,
     route::Facts,
@@ -39,7 +40,7 @@ impl Turn<'_> {
             Ok(instruction) => {
                 let references = self.core.names.of(id, &instruction, profile, self.now.wall);
                 let waiting = self.core.pendings.boxed(Waiting::new(origin, instruction, references));
-                self.payment(waiting, message);
+                self.payment(waiting, message, false);
             }
         }
     }
@@ -85,8 +86,8 @@ impl Turn<'_> {
         self.note(Note::AcquirerNetwork { acquirer, code });
     }
 
-    /// A request that passed the door.
-    fn payment(&mut self, waiting: Box<Waiting>, message: Message) {
+    /// A request that passed the door; what memory does not hold of its past is read back first, once.
+    pub(super) fn payment(&mut self, waiting: Box<Waiting>, message: Message, past_is_read: bool) {
         let acquirer = waiting.origin.acquirer();
         let profile = self.profile(acquirer);
         if let Some(key) = self.in_flight(&waiting, profile) {
@@ -100,6 +101,9 @@ impl Turn<'_> {
         }
         if self.core.refusing {
             return self.refuse(waiting, Refusal::Recovering);
+        }
+        if !past_is_read && let Some(question) = self.question(&waiting) {
+            return self.recall(waiting, message, question);
         }
         if waiting.instruction.mti.class() == 4 {
             return self.acquirer_reversal(waiting, message);
@@ -183,7 +187,7 @@ impl Turn<'_> {
     /// Decides which banks may get it.
     pub(super) fn route(&mut self, waiting: &mut Waiting) -> Result<(), Refusal> {
         let instruction = &waiting.instruction;
-        if instruction.original.is_some() || instruction.is_advice() || instruction.mti.is_repeat() {
+        if speaks_of_another(instruction) {
             let followed = self.original(waiting);
             if let Some(followed) = followed.as_ref().and_then(Past::followed) {
                 if !instruction.is_advice() && self.core.store.reverses(followed.payment) {

@@ -78,5 +78,8 @@ impl Turn<'_> {
             gone += before - waiting.attached.len();
         }
         self.core.acquirer(acquirer).in_flight -= gone;
+        for waiting in self.core.recalls.waiting() {
+            waiting.abandoned |= closed(&waiting.origin);
+        }
     }
 }

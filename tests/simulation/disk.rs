@@ -3,7 +3,7 @@
 
 use crate::random::Random;
 use banklink::{
-    record::{Outcome, Record},
+    record::{Name, Outcome, Record},
     switch::Output,
 };
 use std::collections::VecDeque;
@@ -111,6 +111,33 @@ impl Disk {
         };
         let received: Vec<_> = self.records.iter().filter_map(of_rrn).collect();
         self.records.iter().filter_map(approved).any(|payment| received.contains(&payment))
+    }
+
+    /// What is durable of the payments that go by one of these names.
+    pub(crate) fn read(&self, names: &[Name]) -> Vec<Record> {
+        let durable = &self.records[..self.durable];
+        let named = |record: &Record| match record {
+            Record::Received { payment, references, .. } => {
+                let is = |name: &Name| match *name {
+                    Name::Duplicate(digest) => references.duplicate == digest,
+                    Name::Trace(digest) => references.trace == digest,
+                    Name::Rrn(digest) => references.rrn == digest,
+                    Name::Card(digest) => references.card == digest,
+                    Name::Payment(number) => *payment == number,
+                };
+                names.iter().any(is).then_some(*payment)
+            }
+            _ => None,
+        };
+        let payments: Vec<_> = durable.iter().filter_map(named).collect();
+        let of = |record: &&Record| {
+            let followed = match record {
+                Record::Queued { of, .. } => *of,
+                _ => None,
+            };
+            record.payment().into_iter().chain(followed).any(|payment| payments.contains(&payment))
+        };
+        durable.iter().filter(of).cloned().collect()
     }
 
     /// All Records that are there.

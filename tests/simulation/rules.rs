@@ -68,6 +68,7 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
             weighted,
         ],
     );
-    rules.recent = 1 << 10;
+    // What is forgotten is read back.
+    rules.recent = 1 << (3 + random.below(8));
     rules
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use banklink::{
     clock::{Mono, Now},
-    record::{Body, Decision, Park, PaymentId, Record, Unanswered},
+    record::{Body, Decision, Name, Park, PaymentId, Record, Unanswered},
     rules::Rules,
     switch::{AcquirerId, BankId, ConnectionId, Input, Note, Origin, Output, SessionId, Switch},
 };
@@ -98,6 +98,8 @@ pub(crate) struct World {
     /// The process that runs; a new number for each.
     pub(crate) life: u64,
     pub(crate) down: bool,
+    /// When all that the switch asked for is read.
+    read_at: u64,
     /// Outputs so far, and those between which the process dies.
     outputs: u64,
     crashes: Vec<u64>,
@@ -158,6 +160,7 @@ impl World {
             sockets: HashMap::new(),
             oracle: Oracle::default(),
             disk: Disk::default(),
+            read_at: 0,
             life: 1,
             down: false,
             outputs: 0,
@@ -404,9 +407,25 @@ impl World {
                 Output::AnswerBank { .. } => {}
                 Output::Connect { connection } => self.connect(connection),
                 Output::Close { connection } => self.close(connection),
+                Output::Recall { ticket, names, .. } => self.read_back(ticket, &names),
                 Output::Note(note) => self.note(&note),
             }
         }
+    }
+
+    /// What is durable is read, in the order of asking. Now and then that takes longer than the switch waits, or fails.
+    fn read_back(&mut self, ticket: u64, names: &[Name]) {
+        self.seen.count("recall");
+        let slow = self.random.below(300);
+        let takes = match slow {
+            0 => 3 * SECOND,
+            1..=20 => self.random.below(200 * MILLI),
+            _ => self.random.below(2 * MILLI),
+        };
+        self.read_at = self.read_at.max(self.now + takes);
+        let records = if self.random.below(200) == 0 { None } else { Some(self.disk.read(names)) };
+        let input = Event::Input(Input::Recalled { ticket, records }, self.life);
+        self.after(self.read_at - self.now, input);
     }
 
     pub(crate) fn answer(&mut self, session: usize, approves: Option<PaymentId>, message: Message) {

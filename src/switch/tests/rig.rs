@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Mono, Now, Wall},
-    record::{Body, PaymentId, Record, Unanswered},
+    record::{Body, Name, PaymentId, Record, Unanswered},
     rules::{Acquirer, Bank, Route, Rules},
     switch::{
         AcquirerId, BankId, ConnectionId, Input, LinkState, NotSent, Note, Origin, OutcomeKind, Output, PaymentNote,
@@ -50,6 +50,9 @@ pub(super) struct Rig {
     /// What left, and after how many Records: it may have left as soon as these are durable.
     pub(super) left: Vec<(usize, Message)>,
     pub(super) rules: Arc<Rules>,
+    /// What the switch wants to have read back. Read at once, unless the test is to do it.
+    pub(super) recalls: Vec<(u64, Vec<Name>, Option<Wall>)>,
+    pub(super) reads_late: bool,
 }
 
 pub(super) fn dialect() -> Arc<Dialect> {
@@ -186,6 +189,8 @@ impl Rig {
             connects: Vec::new(),
             closes: Vec::new(),
             order: Vec::new(),
+            recalls: Vec::new(),
+            reads_late: false,
         };
         rig.collect();
         rig
@@ -229,6 +234,7 @@ impl Rig {
         }
         (self.sent, self.answers) = (Vec::new(), Vec::new());
         self.bank_answers.clear();
+        self.recalls.clear();
         self.forget();
         self.switch.recover(self.now);
         self.collect();
@@ -270,6 +276,37 @@ impl Rig {
         self.switch.handle(self.now, input);
         self.collect();
         self.switch.check();
+        while !self.reads_late && !self.recalls.is_empty() {
+            self.read_back();
+        }
+    }
+
+    /// Answers the first recall with what the journal has.
+    pub(super) fn read_back(&mut self) {
+        let (ticket, names, _) = self.recalls.remove(0);
+        let named = |record: &Record| match record {
+            Record::Received { payment, references, .. } => names
+                .iter()
+                .any(|name| match *name {
+                    Name::Duplicate(digest) => references.duplicate == digest,
+                    Name::Trace(digest) => references.trace == digest,
+                    Name::Rrn(digest) => references.rrn == digest,
+                    Name::Card(digest) => references.card == digest,
+                    Name::Payment(number) => *payment == number,
+                })
+                .then_some(*payment),
+            _ => None,
+        };
+        let payments: Vec<_> = self.journal.iter().filter_map(named).collect();
+        let of = |record: &&Record| {
+            let followed = match record {
+                Record::Queued { of, .. } => *of,
+                _ => None,
+            };
+            record.payment().into_iter().chain(followed).any(|payment| payments.contains(&payment))
+        };
+        let records = Some(self.journal.iter().filter(of).cloned().collect());
+        self.input(Input::Recalled { ticket, records });
     }
 
     fn collect(&mut self) {
@@ -310,6 +347,10 @@ impl Rig {
                     self.left.push((self.journal.len(), message.clone()));
                     self.answers.push((to, message));
                     "answer"
+                }
+                Output::Recall { ticket, names, around } => {
+                    self.recalls.push((ticket, names.to_vec(), around));
+                    "recall"
                 }
                 Output::Connect { connection } => {
                     self.connects.push(connection);
