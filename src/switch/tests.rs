@@ -9,6 +9,7 @@ mod followers;
 mod links;
 mod outbound;
 mod races;
+mod recalls;
 mod recovery;
 mod resends;
 mod reversals;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must be among them once many seeds have run.
-const ALL: [&str; 49] = [
+const ALL: [&str; 50] = [
     "approved",
     "declined",
     "timed out",
@@ -61,6 +61,7 @@ const ALL: [&str; 49] = [
     "recovered",
     "crash",
     "disk failed",
+    "recall",
 ];
 
 impl Seen {

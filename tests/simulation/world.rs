@@ -419,7 +419,7 @@ impl World {
         let slow = self.random.below(300);
         let takes = match slow {
             0 => 3 * SECOND,
-            1..=20 => self.random.below(200 * MILLI),
+            1..=30 => self.random.below(1_500 * MILLI),
             _ => self.random.below(2 * MILLI),
         };
         self.read_at = self.read_at.max(self.now + takes);
