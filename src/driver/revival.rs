@@ -1,17 +1,36 @@
 //! A failed commit is a crash in process: what was not durable is dropped, who waits is told that the switch cannot say
 //! (96), and the machine is made anew of what is durable. Until the journal opens again, everything new is refused.
 
-use super::{engine::Engine, gate::Gate, journal::NoJournal, recovery};
-use crate::{
-    clock::Mono,
-    config::journal::Settings,
-    rules::Rules,
-    switch::{Input, Switch},
+use super::{
+    engine::Engine,
+    gate::Gate,
+    journal::{Answered, Asked, Journal, Position},
+    recovery,
 };
+use crate::{clock::Mono, config::journal::Settings, record::Record, rules::Rules, switch::Input};
 use std::{sync::Arc, time::Duration};
 
 /// How long after a failure, and after each attempt, the journal is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// In the place of a journal that is not open: what the machine records says nothing of payments, since it refuses them,
+/// and nothing can be read back.
+struct Unopened;
+
+impl Journal for Unopened {
+    fn append(&mut self, records: &mut Vec<Record>) -> Position {
+        records.clear();
+        Position::default()
+    }
+
+    fn durable(&self) -> Position {
+        Position::default()
+    }
+
+    fn recall(&mut self, asked: Asked) -> Option<Answered> {
+        Some(Answered { ticket: asked.ticket, records: None })
+    }
+}
 
 /// What opening the journal again takes.
 pub(super) struct Revival {
@@ -55,9 +74,9 @@ impl Engine {
         self.leave(&mut unit);
         let Some(revival) = &mut self.revival else { return };
         revival.due = Some(now.mono + PAUSE);
-        // One that refuses everything, so that everybody gets an answer meanwhile.
-        self.machine = Switch::new(Arc::clone(&revival.rules), now, revival.seed);
-        self.gate = Gate::new(Box::new(NoJournal::default()));
+        // One that refuses what is new, so that it gets its answer meanwhile; of what may have been before it says nothing.
+        self.machine = self.machine.without_memory(Arc::clone(&revival.rules), now, revival.seed);
+        self.gate = Gate::new(Box::new(Unopened));
         self.hub.close_connections();
         self.wake_machine();
     }

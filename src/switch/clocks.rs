@@ -4,6 +4,7 @@
 use crate::record::References;
 
 /// Seconds since 1970 by the terminal's own clock and zone; 0: nothing was forgotten.
+#[derive(Clone)]
 pub(super) struct Clocks(Box<[u32]>);
 
 impl Default for Clocks {

@@ -38,7 +38,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::InProgress => by_edition(version, b"09", b"923", b"1811"),
         Refusal::Irreversible => by_edition(version, b"40", b"115", b"1015"),
         Refusal::OriginalAmount => by_edition(version, b"64", b"110", b"1010"),
-        Refusal::StoreFull | Refusal::Recovering | Refusal::Unread => by_edition(version, b"96", b"909", b"1811"),
+        Refusal::StoreFull | Refusal::Recovering => by_edition(version, b"96", b"909", b"1811"),
         Refusal::TooLate | Refusal::Unanswered => acquirer.timeout_code,
     }
 }

@@ -89,6 +89,10 @@ impl Names {
         Self { acquirers: acquirers.iter().map(of).collect(), key }
     }
 
+    pub(super) const fn key(&self) -> [u8; 16] {
+        self.key
+    }
+
     /// What begins a name of this kind.
     fn begin(&self, kind: u8, acquirer: AcquirerId) -> Buffer {
         let mut buffer = Buffer { bytes: [0; 160], length: 9 };

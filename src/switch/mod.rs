@@ -140,6 +140,15 @@ impl Switch {
         self.turn(now).abandon();
     }
 
+    /// A machine that takes the place of this one while what was recorded cannot be read: it knows what it does not know,
+    /// and asks for it ([`Output::Recall`]) where it matters. To be told to refuse what is new.
+    #[must_use]
+    pub fn without_memory(&self, rules: Arc<Rules>, now: Now, seed: u64) -> Self {
+        let mut machine = Self::with_key(rules, now, seed, Some(self.core.names.key()));
+        machine.core.recent.forget_as(&self.core.recent);
+        machine
+    }
+
     /// Decides. `now` never goes back in `now.mono`; `now.wall` may step.
     pub fn handle(&mut self, now: Now, input: Input) {
         let mut turn = self.turn(now);

@@ -363,8 +363,6 @@ pub enum Refusal {
     StoreFull,
     /// Nothing more can be made durable: the disk is full or slow, or the switch starts over after a failed commit (96).
     Recovering,
-    /// What it may repeat or follow could not be read back in time (96).
-    Unread,
     /// The bank's dialect cannot carry a field it demands (30).
     Untranslatable,
     /// It could not be sent in time, and nothing left (the acquirer's time-out code).
@@ -398,7 +396,6 @@ impl Refusal {
             Self::OriginalAmount => "original_amount",
             Self::StoreFull => "store_full",
             Self::Recovering => "recovering",
-            Self::Unread => "unread",
             Self::Untranslatable => "untranslatable",
             Self::TooLate => "too_late",
             Self::NotSent => "not_sent",
@@ -415,6 +412,8 @@ pub enum Ignored {
     NoMti,
     /// An answer, or a type that has none: only requests, advices and their repeats are answered.
     NotARequest,
+    /// What it may repeat or follow could not be read back in time.
+    Unread,
 }
 
 /// The state of a connection, as others see it.

@@ -2,11 +2,14 @@
 //! ([`Output::Recall`]): for a request that may be the resend of something forgotten, and for one that speaks of something
 //! forgotten. It waits for that, and then goes its way as if nothing had been between.
 //!
+//! Where the past cannot be read the request gets no answer at all: it may be the resend of an approval, and whatever we
+//! said of it could be wrong. Its acquirer's timer ends it, and repeats or reverses it, as if it had been lost on its way.
+//!
 //! Whether a request may be a resend says the clock of its terminal: the key has its moment, a terminal's moments ascend,
 //! and of what was forgotten the latest moment of each terminal stays known ([`super::clocks`]).
 
 use super::{
-    Output, Refusal, Turn,
+    Ignored, Note, Output, Turn,
     instruction::{Instruction, Original},
     pending::Waiting,
     recent::Moment,
@@ -19,9 +22,9 @@ use banklink_protocol::Message;
 use smallvec::SmallVec;
 use std::{collections::VecDeque, time::Duration};
 
-/// Requests that may wait at once; the next one is refused.
+/// Requests that may wait at once; the next one is dropped.
 const MOST: usize = 1024;
-/// A request whose past was not read for so long is refused.
+/// A request whose past was not read for so long is dropped.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is asked for.
@@ -106,8 +109,8 @@ impl Turn<'_> {
     pub(super) fn recall(&mut self, waiting: Box<Waiting>, message: Message, question: Question) {
         let id = waiting.origin.acquirer();
         let full = self.core.acquirer(id).in_flight >= self.profile(id).max_in_flight;
-        if full || self.core.recalls.len() >= MOST {
-            return self.refuse(waiting, Refusal::Full);
+        if full || self.core.drained || self.core.recalls.len() >= MOST {
+            return self.drop_unread(waiting);
         }
         self.core.acquirer(id).in_flight += 1;
         let until = self.now.mono + PATIENCE;
@@ -141,7 +144,7 @@ impl Turn<'_> {
                         self.core.recent.revive(&records);
                         self.payment(waiting, message, true);
                     }
-                    None => self.refuse(waiting, Refusal::Unread),
+                    None => self.drop_unread(waiting),
                 }
                 self.set_recall_timer();
             }
@@ -153,7 +156,7 @@ impl Turn<'_> {
     pub(super) fn recalls_due(&mut self) {
         while let Some(asked) = self.core.recalls.take_overdue(self.now.mono) {
             self.core.acquirer(asked.waiting.origin.acquirer()).in_flight -= 1;
-            self.refuse(asked.waiting, Refusal::Unread);
+            self.drop_unread(asked.waiting);
         }
         self.set_recall_timer();
         self.all_recalled();
@@ -163,9 +166,15 @@ impl Turn<'_> {
     pub(super) fn abandon_recalls(&mut self) {
         while let Some(asked) = self.core.recalls.asked.pop_front() {
             self.core.acquirer(asked.waiting.origin.acquirer()).in_flight -= 1;
-            self.give_up(asked.waiting);
+            self.drop_unread(asked.waiting);
         }
         self.set_recall_timer();
+    }
+
+    /// Its past is not known: nothing is said.
+    fn drop_unread(&mut self, waiting: Box<Waiting>) {
+        self.note(Note::Ignored { acquirer: waiting.origin.acquirer(), why: Ignored::Unread });
+        self.core.pendings.done(waiting);
     }
 
     fn all_recalled(&mut self) {

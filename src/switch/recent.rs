@@ -304,6 +304,13 @@ impl Recent {
         self.forgets = true;
     }
 
+    /// All that `other` remembers or has forgotten is forgotten here.
+    pub(super) fn forget_as(&mut self, other: &Self) {
+        self.forgets |= other.forgets || !other.ring.is_empty();
+        self.clocks = other.clocks.clone();
+        other.ring.iter().for_each(|past| self.clocks.forget(past.references));
+    }
+
     /// What was forgotten of a terminal reaches up to this moment of its clock.
     pub(super) fn clock_stands_at(&mut self, terminal: u16, clock: u32) {
         self.clocks.stand_at(terminal, clock);

@@ -96,14 +96,15 @@ impl Turn<'_> {
         if let Some(past) = self.past(&waiting) {
             return self.again(&past, waiting);
         }
+        // Before anything is refused: of what was approved before, nobody may be told that it was not.
+        if !past_is_read && let Some(question) = self.question(&waiting) {
+            return self.recall(waiting, message, question);
+        }
         if self.core.draining {
             return self.refuse(waiting, Refusal::Draining);
         }
         if self.core.refusing {
             return self.refuse(waiting, Refusal::Recovering);
-        }
-        if !past_is_read && let Some(question) = self.question(&waiting) {
-            return self.recall(waiting, message, question);
         }
         if waiting.instruction.mti.class() == 4 {
             return self.acquirer_reversal(waiting, message);

@@ -3,7 +3,7 @@
 
 use crate::harness::{
     line::Line,
-    messages::{field, purchase, reply},
+    messages::{field, purchase, reply, set},
     program::Program,
     world::Setup,
 };
@@ -41,7 +41,15 @@ async fn a_disk_that_refuses_writes_is_answered_96_and_comes_back() {
     bank.send(&reply(&sent, "00")).await;
     program.line_with(["ALARM", "the journal failed"]);
     let mut shop = Line::connect(address, "iso87-ascii").await;
-    assert_eq!(field(&shop.ask(&purchase("iso87-ascii")).await, 39), "96", "nothing can be recorded");
+    let mut new = purchase("iso87-ascii");
+    set(&mut new, 12, "120001");
+    shop.send(&first).await;
+    let answer = shop.ask(&new).await;
+    assert_eq!(
+        (field(&answer, 11), field(&answer, 39)),
+        (field(&new, 11), "96".to_owned()),
+        "of what was before, nothing"
+    );
     program.line_with(["ALARM", "does not open"]);
 
     limit_files(&program, None);

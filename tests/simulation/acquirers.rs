@@ -20,6 +20,8 @@ pub(crate) struct Request {
     /// The session has ended: no answer can come any more.
     pub(crate) closed: bool,
     pub(crate) answered: bool,
+    /// Its past was read back first; then it may have joined a payment that came after it.
+    pub(crate) waited: bool,
 }
 
 /// What a message is to its payment.

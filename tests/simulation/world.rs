@@ -38,6 +38,8 @@ const CALM: u64 = SPAN + 10 * SECOND;
 const HORIZON: u64 = 86_400 * SECOND;
 /// The timer may be asked this late, and the disk may take its time.
 const TOLERANCE: u64 = 920 * MILLI;
+/// The past may be read for so long.
+const READING: u64 = 2 * SECOND;
 /// Digests are comparable over all lives.
 pub(crate) const KEY: [u8; 16] = [7; 16];
 
@@ -98,6 +100,10 @@ pub(crate) struct World {
     /// The process that runs; a new number for each.
     pub(crate) life: u64,
     pub(crate) down: bool,
+    /// The journal is being opened again.
+    pub(crate) reviving: bool,
+    /// How often the switch asked for what it does not remember.
+    recalls: u64,
     /// When all that the switch asked for is read.
     read_at: u64,
     /// Outputs so far, and those between which the process dies.
@@ -160,9 +166,11 @@ impl World {
             sockets: HashMap::new(),
             oracle: Oracle::default(),
             disk: Disk::default(),
+            recalls: 0,
             read_at: 0,
             life: 1,
             down: false,
+            reviving: false,
             outputs: 0,
             crashes,
             drained: false,
@@ -290,7 +298,8 @@ impl World {
             arrived: Mono(self.now),
         };
         let arrived = self.now;
-        let request = Request { payment, message: message.clone(), kind, arrived, closed: false, answered: false };
+        let (closed, answered, waited) = (false, false, false);
+        let request = Request { payment, message: message.clone(), kind, arrived, closed, answered, waited };
         self.requests.push(request);
         let patience = self.agents[payment].patience();
         self.after(patience, Event::Patience(session));
@@ -298,7 +307,9 @@ impl World {
             let later = self.random.below(4 * SECOND);
             self.after(later, Event::CloseSession(session));
         }
+        let recalls = self.recalls;
         self.input(Input::Request { origin, message });
+        self.requests[session].waited = self.recalls > recalls;
     }
 
     fn next(&mut self, payment: usize, next: Next) {
@@ -359,8 +370,10 @@ impl World {
             if self.crashes.contains(&self.outputs) {
                 return self.crash(output);
             }
+            self.recalls += u64::from(matches!(output, Output::Recall { .. }));
             match output {
                 Output::Record(record) => {
+                    assert!(!self.reviving, "nothing is recorded that cannot be kept");
                     tell(|| format!("record {record:?}"));
                     self.disk.append(record);
                 }
@@ -405,6 +418,7 @@ impl World {
                     self.answer(to.session().0 as usize, approves, message);
                 }
                 Output::AnswerBank { .. } => {}
+                Output::Connect { .. } if self.reviving => {}
                 Output::Connect { connection } => self.connect(connection),
                 Output::Close { connection } => self.close(connection),
                 Output::Recall { ticket, names, .. } => self.read_back(ticket, &names),
@@ -418,12 +432,13 @@ impl World {
         self.seen.count("recall");
         let slow = self.random.below(300);
         let takes = match slow {
-            0 => 3 * SECOND,
+            0 => 7 * SECOND,
             1..=30 => self.random.below(1_500 * MILLI),
             _ => self.random.below(2 * MILLI),
         };
         self.read_at = self.read_at.max(self.now + takes);
-        let records = if self.random.below(200) == 0 { None } else { Some(self.disk.read(names)) };
+        let refuses = self.reviving || self.random.below(200) == 0;
+        let records = if refuses { None } else { Some(self.disk.read(names)) };
         let input = Event::Input(Input::Recalled { ticket, records }, self.life);
         self.after(self.read_at - self.now, input);
     }
@@ -436,7 +451,8 @@ impl World {
             }
             return;
         }
-        let latest = TIMEOUT.as_nanos() as u64 + TOLERANCE;
+        let read = if self.requests[session].waited { READING } else { 0 };
+        let latest = TIMEOUT.as_nanos() as u64 + TOLERANCE + read;
         judge_answer(&mut self.requests[session], session, &message, self.now, latest);
         let request = &mut self.requests[session];
         let payment = request.payment;
@@ -480,7 +496,7 @@ impl World {
             self.drained = false;
             self.end_life();
         }
-        let quiet = self.now > SPAN + SECOND && !self.down && self.disk.is_idle();
+        let quiet = self.now > SPAN + SECOND && !self.down && !self.reviving && self.disk.is_idle();
         let material = |event: &Event| match event {
             Event::Opens(..) | Event::Drops(_) | Event::Closed(..) | Event::Silence(..) | Event::Patience(_) => false,
             Event::Flush(Flight { message, .. }) | Event::Arrives { message, .. } => message.mti().class() != 8,
