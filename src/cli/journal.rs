@@ -118,6 +118,9 @@ fn verify(folder: &Path) -> Result<(), Failure> {
     if let Some(torn) = &report.torn {
         text += &format!("{}: offset {}: {} (cut off when the journal is opened)\n", torn.file, torn.offset, torn.why);
     }
+    for file in &report.indexes {
+        text += &format!("{file}: not whole (made again when it is needed)\n");
+    }
     for damage in &report.damages {
         text += &format!("DAMAGED {}: offset {}: {}\n", damage.file, damage.offset, damage.why);
     }

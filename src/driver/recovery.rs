@@ -1,13 +1,13 @@
 //! The journal of the configuration behind the gate, and the machine that its Records make.
 
 use super::{
-    journal::Journal,
+    journal::{Answered, Asked, Journal},
     numbering::{Numbering, NumberingError},
 };
 use crate::{
     clock::Now,
     config::journal::Settings,
-    journal::{self, JournalError, MasterKey, Options, Position, Restored, Writer},
+    journal::{self, JournalError, MasterKey, Options, Position, Recalled, Restored, Writer},
     record::Record,
     rules::Rules,
     switch::Switch,
@@ -85,6 +85,7 @@ fn restore(machine: &mut Switch, numbering: &Numbering, restored: Restored) -> R
             }
         }
         Restored::NextPayment(next) => machine.payments_stand_at(next),
+        Restored::Clock { terminal, clock } => machine.clock_stands_at(terminal, clock),
     }
     Ok(())
 }
@@ -104,6 +105,22 @@ impl Journal for Durable {
 
     fn durable(&self) -> Position {
         self.writer.durable()
+    }
+
+    fn recall(&mut self, asked: Asked) -> Option<Answered> {
+        let Asked { ticket, names, around } = asked;
+        self.writer.recall(journal::Asked { ticket, names, around });
+        None
+    }
+
+    fn recalled(&mut self) -> Option<Answered> {
+        let Recalled { ticket, records } = self.writer.recalled()?;
+        let read = records.map_err(|error| error.to_string()).and_then(|mut records| {
+            let numbered = records.iter_mut().try_for_each(|record| self.numbering.read(record));
+            numbered.map(|()| records).map_err(|error| error.to_string())
+        });
+        let records = read.inspect_err(|error| tracing::error!(error, "ALARM: the past cannot be read back")).ok();
+        Some(Answered { ticket, records })
     }
 
     fn register(&self, waker: &Waker) {

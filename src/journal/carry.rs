@@ -1,16 +1,17 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
 //! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a
-//! while. What it keeps are the records as they lie on the disk.
+//! while. What it keeps is where the records lie.
 
-use super::{codec::Note, facts, seal::KeyId};
-use crate::{
-    clock::Wall,
-    record::{Decision, PaymentId, Record},
-    switch::BankId,
+use super::{
+    codec::Note,
+    facts::{Fact, Numbers, What},
+    seal::KeyId,
 };
+use crate::{clock::Wall, record::PaymentId, switch::BankId};
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -27,124 +28,139 @@ pub(super) struct Kept {
     pub(super) frame: Box<[u8]>,
 }
 
+/// Where a record is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// In a segment, at this offset.
+    Segment {
+        /// Which.
+        number: u64,
+        /// Of its frame.
+        offset: u32,
+        /// Its position.
+        position: u64,
+        /// What its body is sealed under.
+        key: KeyId,
+    },
+    /// Carried over before: at hand.
+    AtHand(Arc<Kept>),
+}
+
 /// A stored message that is not done: how it was queued, and the last of whatever happened to it.
 #[derive(Default)]
 struct Item {
-    queued: Option<Kept>,
-    tried: Option<Kept>,
-    failed: Option<Kept>,
-    parked: Option<Kept>,
-    decided: Option<Kept>,
+    queued: Option<Place>,
+    tried: Option<Place>,
+    failed: Option<Place>,
+    parked: Option<Place>,
+    decided: Option<Place>,
     /// What it takes back was approved after all.
-    late: Option<Kept>,
+    late: Option<Place>,
     /// The payment it is of.
     of: Option<PaymentId>,
 }
 
+impl Item {
+    fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        let Self { queued, tried, failed, parked, decided, late, .. } = self;
+        [queued, tried, failed, parked, decided, late].into_iter().flatten()
+    }
+}
+
+type ByPayment<T> = HashMap<PaymentId, T, foldhash::fast::FixedState>;
+
 /// What is open after the records so far.
 #[derive(Default)]
 pub(super) struct Fold {
-    received: HashMap<PaymentId, Kept>,
-    sent: HashMap<PaymentId, Kept>,
-    undelivered: HashMap<PaymentId, Kept>,
-    items: HashMap<PaymentId, Item>,
+    received: ByPayment<Place>,
+    sent: ByPayment<Place>,
+    undelivered: ByPayment<Place>,
+    items: ByPayment<Item>,
     /// By the payment, the last stored message of it.
-    of: HashMap<PaymentId, PaymentId>,
-    tombstones: Vec<(Wall, Kept)>,
-    numbers: BTreeMap<BankId, Note>,
+    of: ByPayment<PaymentId>,
+    tombstones: Vec<(Wall, Place)>,
+    numbers: BTreeMap<BankId, (Numbers, Wall)>,
+    /// The latest moment of each terminal's clock.
+    clocks: BTreeMap<u16, u32>,
     next: PaymentId,
     latest: Wall,
 }
 
 impl Fold {
-    /// One record further; `kept` is the same record as it lies on the disk.
-    pub(super) fn apply(&mut self, record: &Record, kept: impl FnOnce() -> Kept) {
-        self.latest = self.latest.max(facts::at(record));
-        self.count(record);
-        match record {
-            Record::Received { payment, .. } => {
-                self.received.insert(*payment, kept());
+    /// One record further, which lies there.
+    pub(super) fn apply(&mut self, fact: &Fact, place: Place) {
+        let payment = fact.payment;
+        self.latest = self.latest.max(fact.at);
+        self.next = self.next.max(PaymentId(payment.0.saturating_add(1)));
+        match fact.what {
+            What::Received(references) => {
+                self.received.insert(payment, place);
+                self.clock(references.terminal, references.clock);
             }
-            Record::Sent { payment, .. } => {
-                self.sent.insert(*payment, kept());
+            What::Sent(numbers) => {
+                self.sent.insert(payment, place);
+                self.numbers.insert(numbers.bank, (numbers, fact.at));
             }
-            Record::NotSent { payment, .. } => {
-                self.sent.remove(payment);
+            What::NotSent => drop(self.sent.remove(&payment)),
+            What::Outcome => {
+                self.received.remove(&payment);
+                self.sent.remove(&payment);
             }
-            Record::Outcome { payment, .. } => {
-                self.received.remove(payment);
-                self.sent.remove(payment);
-            }
-            Record::Undelivered { payment, .. } => {
-                self.undelivered.insert(*payment, kept());
-            }
-            Record::Delivered { payment, .. } => {
-                self.undelivered.remove(payment);
-            }
-            Record::Tombstone { at, .. } => self.tombstones.push((*at, kept())),
-            Record::Answered { .. } => {}
-            Record::ApprovedLate { payment, .. } => {
-                if let Some(&item) = self.of.get(payment) {
-                    self.last(item, |item| &mut item.late, kept);
+            What::Undelivered => drop(self.undelivered.insert(payment, place)),
+            What::Delivered => drop(self.undelivered.remove(&payment)),
+            What::Tombstone => self.tombstones.push((fact.at, place)),
+            What::Answered => {}
+            What::ApprovedLate => {
+                if let Some(&item) = self.of.get(&payment) {
+                    self.last(item, |item| &mut item.late, place);
                 }
             }
-            Record::Queued { item, of, .. } => {
+            What::Queued(of) => {
                 if let Some(of) = of {
-                    self.undelivered.remove(of);
-                    self.of.insert(*of, *item);
+                    self.undelivered.remove(&of);
+                    self.of.insert(of, payment);
                 }
-                self.items.insert(*item, Item { queued: Some(kept()), of: *of, ..Item::default() });
+                self.items.insert(payment, Item { queued: Some(place), of, ..Item::default() });
             }
-            Record::Done { item, .. } | Record::Decided { item, decision: Decision::Resolve, .. } => {
-                let of = self.items.remove(item).and_then(|item| item.of);
-                if let Some(of) = of.filter(|of| self.of.get(of) == Some(item)) {
+            What::Done | What::Resolved => {
+                let of = self.items.remove(&payment).and_then(|item| item.of);
+                if let Some(of) = of.filter(|of| self.of.get(of) == Some(&payment)) {
                     self.of.remove(&of);
                 }
             }
-            Record::Tried { item, .. } => self.last(*item, |item| &mut item.tried, kept),
-            Record::Failed { item, .. } => self.last(*item, |item| &mut item.failed, kept),
-            Record::Parked { item, .. } => self.last(*item, |item| &mut item.parked, kept),
-            Record::Decided { item, decision: Decision::Retry, .. } => {
-                self.last(*item, |item| &mut item.decided, kept);
+            What::Tried(numbers) => {
+                if let Some(numbers) = numbers {
+                    self.numbers.insert(numbers.bank, (numbers, fact.at));
+                }
+                self.last(payment, |item| &mut item.tried, place);
             }
+            What::Failed => self.last(payment, |item| &mut item.failed, place),
+            What::Parked => self.last(payment, |item| &mut item.parked, place),
+            What::Retried => self.last(payment, |item| &mut item.decided, place),
         }
     }
 
-    fn last(
-        &mut self,
-        item: PaymentId,
-        place: impl FnOnce(&mut Item) -> &mut Option<Kept>,
-        kept: impl FnOnce() -> Kept,
-    ) {
+    fn last(&mut self, item: PaymentId, which: impl FnOnce(&mut Item) -> &mut Option<Place>, place: Place) {
         if let Some(item) = self.items.get_mut(&item) {
-            *place(item) = Some(kept());
+            *which(item) = Some(place);
         }
     }
 
-    /// Numbers that were given away, whatever became of what they were given to.
-    fn count(&mut self, record: &Record) {
-        let number = record.payment().unwrap_or_default();
-        self.next = self.next.max(PaymentId(number.0.saturating_add(1)));
-        let (bank, stan, transmission, at) = match record {
-            Record::Sent { connection, original, at, .. } => {
-                (connection.bank, original.stan, original.transmission, *at)
-            }
-            // From the second try on, the numbers are those of the first.
-            Record::Tried { connection, stan, transmission, at, tries: 0..=1, .. } => {
-                (connection.bank, *stan, *transmission, *at)
-            }
-            _ => return,
-        };
-        self.numbers.insert(bank, Note::Numbers { bank, stan, transmission, at });
+    fn clock(&mut self, terminal: u16, clock: u32) {
+        if clock != 0 {
+            let latest = self.clocks.entry(terminal).or_default();
+            *latest = clock.max(*latest);
+        }
     }
 
     /// One note of an earlier snapshot.
-    pub(super) fn note(&mut self, note: Note) {
-        match note {
-            Note::Numbers { bank, .. } => {
-                self.numbers.insert(bank, note);
+    pub(super) fn note(&mut self, note: &Note) {
+        match *note {
+            Note::Numbers { bank, stan, transmission, at } => {
+                self.numbers.insert(bank, (Numbers { bank, stan, transmission }, at));
             }
             Note::Next(payment) => self.next = self.next.max(payment),
+            Note::Clocks(ref clocks) => clocks.iter().for_each(|&(terminal, clock)| self.clock(terminal, clock)),
         }
     }
 
@@ -158,19 +174,30 @@ impl Fold {
         self.latest
     }
 
-    /// All that is to be kept: notes, and records in the order they happened. Tombstones older than `window` go.
-    pub(super) fn finish(self, window: Duration) -> (Vec<Note>, Vec<Kept>) {
+    /// Tombstones older than `window` go.
+    pub(super) fn expire(&mut self, window: Duration) {
         let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX);
         let oldest = self.latest.0.saturating_sub(window);
-        let tombstones = self.tombstones.into_iter().filter(|(at, _)| at.0 >= oldest).map(|(_, kept)| kept);
-        let items = self.items.into_values();
-        let items = items
-            .flat_map(|item| [item.queued, item.tried, item.failed, item.parked, item.decided, item.late])
-            .flatten();
-        let payments = self.received.into_values().chain(self.sent.into_values()).chain(self.undelivered.into_values());
-        let mut kept: Vec<Kept> = payments.chain(items).chain(tombstones).collect();
-        kept.sort_unstable_by_key(|kept| kept.position);
-        let notes = self.numbers.into_values().chain([Note::Next(self.next)]).collect();
-        (notes, kept)
+        self.tombstones.retain(|(at, _)| at.0 >= oldest);
+    }
+
+    /// Numbers that were given away, whatever became of what they were given to, and clocks.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        let numbers = self.numbers.values().map(|&(Numbers { bank, stan, transmission }, at)| Note::Numbers {
+            bank,
+            stan,
+            transmission,
+            at,
+        });
+        let clocks: Vec<_> = self.clocks.iter().map(|(&terminal, &clock)| (terminal, clock)).collect();
+        let clocks = clocks.chunks(Note::CLOCKS).map(|part| Note::Clocks(part.into()));
+        numbers.chain([Note::Next(self.next)]).chain(clocks).collect()
+    }
+
+    /// Where all that is to be kept lies, in no order.
+    pub(super) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        let payments = self.received.values_mut().chain(self.sent.values_mut()).chain(self.undelivered.values_mut());
+        let items = self.items.values_mut().flat_map(Item::places);
+        payments.chain(items).chain(self.tombstones.iter_mut().map(|(_, place)| place))
     }
 }

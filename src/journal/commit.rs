@@ -2,11 +2,13 @@
 //! begins at an address that is a multiple of a page, which is what a direct write wants, and is never moved.
 
 use super::{
-    codec, facts,
+    codec,
+    facts::{self, Fact},
     format::{COMMIT_HEAD, CommitHeader, FULL_COMMIT, MAX_RECORD, OpenFrame, PAGE, SegmentHeader},
     seal::{DataKey, TAG},
 };
 use crate::{clock::Wall, record::Record};
+use std::sync::Arc;
 
 /// A clear part takes less than this.
 const MAX_CLEAR: usize = 66 * 1024;
@@ -19,13 +21,15 @@ pub(super) struct Commit {
     first: u64,
     count: u32,
     at: Wall,
+    /// What is noted of its records; offsets are those in the commit.
+    facts: Vec<Fact>,
 }
 
 impl Commit {
     pub(super) fn new() -> Self {
         let bytes: Vec<u8> = Vec::with_capacity(PAGE + COMMIT_HEAD + FULL_COMMIT + MAX_RECORD + PAGE);
         let start = bytes.as_ptr().align_offset(PAGE);
-        let mut commit = Self { bytes, start, first: 0, count: 0, at: Wall::default() };
+        let mut commit = Self { bytes, start, first: 0, count: 0, at: Wall::default(), facts: Vec::new() };
         commit.begin(0);
         commit
     }
@@ -35,12 +39,14 @@ impl Commit {
         self.bytes.clear();
         self.bytes.resize(self.start + COMMIT_HEAD, 0);
         (self.first, self.count) = (first, 0);
+        self.facts.clear();
     }
 
     /// Takes one more record; an error, and nothing taken, where it is longer than any record may be.
     pub(super) fn push(&mut self, record: &Record, key: &DataKey) -> Result<(), &'static str> {
         let position = self.first + u64::from(self.count);
         let out = &mut self.bytes;
+        let offset = (out.len() - self.start) as u32;
         let mut frame = OpenFrame::begin(out);
         let (kind, body) = codec::encode(record, out);
         frame.clear_is_done(kind, codec::VERSION, out);
@@ -58,6 +64,7 @@ impl Commit {
         frame.finish(out);
         self.count += 1;
         self.at = facts::at(record);
+        self.facts.push(Fact::of(record, position, offset));
         Ok(())
     }
 
@@ -84,6 +91,11 @@ impl Commit {
     /// When its last record happened.
     pub(super) fn at(&self) -> Wall {
         self.at
+    }
+
+    /// What is to be noted of its records, which is written at this offset of the segment.
+    pub(super) fn facts(&self, offset: u64) -> Arc<[Fact]> {
+        self.facts.iter().map(|fact| Fact { offset: fact.offset + offset as u32, ..*fact }).collect()
     }
 
     /// Bytes it takes in a segment.

@@ -11,6 +11,7 @@ use super::{
     error::Failure,
     facts,
     format::SegmentHeader,
+    index::{Index, Live},
     keeper::Store,
     seal::{DataKey, KeyId, KeyRing},
     segment::{ActiveSegment, segment_name},
@@ -42,6 +43,7 @@ pub(super) struct Pace {
 pub(super) struct Committer {
     pub(super) shared: Arc<Shared>,
     pub(super) store: Arc<Store>,
+    pub(super) index: Arc<Index>,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) keys: Arc<KeyRing>,
     pub(super) key: Arc<DataKey>,
@@ -150,11 +152,12 @@ impl Committer {
             self.store.take_spare()?;
             self.rotate(self.segment.header.day, self.commit.at())?;
         }
-        let header = self.segment.header;
+        let (header, offset) = (self.segment.header, self.segment.offset());
         if let Err(error) = self.segment.write(self.commit.pages(&header)) {
             return Err(failure(&*self.disk, "committing to", &segment_name(header.number), &error));
         }
         let last = self.commit.last();
+        self.index.extend(self.commit.facts(offset), last, self.segment.offset());
         self.shared.advance(last);
         self.commit.begin(last + 1);
         Ok(())
@@ -192,6 +195,7 @@ impl Committer {
         let name = segment_name(old.number);
         self.segment.sync().map_err(|error| failure(&*self.disk, "closing", &name, &error))?;
         self.segment = ActiveSegment::begin(&*self.disk, header, self.durability)?;
+        self.index.begin(Live::new(header.number, KeyId { epoch: header.epoch, day }, header.first));
         self.store.sealed(old.number, KeyId { epoch: header.epoch, day });
         Ok(())
     }

@@ -1,6 +1,13 @@
-//! What the journal wants to know of a record without knowing what it means.
+//! What the journal knows of a record without knowing what it means: when it was, what it opens or closes, which numbers it
+//! gives away, and what it is found by later. The committer notes this of each record that it lays out, so that nobody has
+//! to read the segment again for it.
 
-use crate::{clock::Wall, record::Record};
+use crate::{
+    clock::Wall,
+    record::{Decision, PaymentId, Record, References},
+    switch::BankId,
+};
+use banklink_protocol::element::{Stan, Transmission};
 
 /// Does anything outside wait for this record? The others never raise a commit by themselves: they ride with the next,
 /// or are written a little later. What a crash takes of them is repeated without harm: an answer that is said to be
@@ -28,5 +35,80 @@ pub(super) const fn at(record: &Record) -> Wall {
         | Record::Parked { at, .. }
         | Record::Decided { at, .. }
         | Record::Tombstone { at, .. } => *at,
+    }
+}
+
+/// A record, as the journal sees it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Fact {
+    pub(super) position: u64,
+    /// Where its frame begins in its segment.
+    pub(super) offset: u32,
+    pub(super) at: Wall,
+    /// The payment or the stored message that it is about; 0 for none.
+    pub(super) payment: PaymentId,
+    pub(super) what: What,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum What {
+    /// A payment came; the names it goes by.
+    Received(References),
+    /// It was sent under these numbers.
+    Sent(Numbers),
+    NotSent,
+    Outcome,
+    Answered,
+    Undelivered,
+    Delivered,
+    ApprovedLate,
+    /// A message was stored, of this payment.
+    Queued(Option<PaymentId>),
+    /// It was tried; the numbers, where they are new.
+    Tried(Option<Numbers>),
+    Failed,
+    Done,
+    Parked,
+    Retried,
+    Resolved,
+    Tombstone,
+}
+
+/// Trace numbers that were given away.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Numbers {
+    pub(super) bank: BankId,
+    pub(super) stan: Stan,
+    pub(super) transmission: Transmission,
+}
+
+impl Fact {
+    pub(super) fn of(record: &Record, position: u64, offset: u32) -> Self {
+        let what = match *record {
+            Record::Received { references, .. } => What::Received(references),
+            Record::Sent { connection, original, .. } => {
+                let (stan, transmission) = (original.stan, original.transmission);
+                What::Sent(Numbers { bank: connection.bank, stan, transmission })
+            }
+            Record::NotSent { .. } => What::NotSent,
+            Record::Outcome { .. } => What::Outcome,
+            Record::Answered { .. } => What::Answered,
+            Record::Undelivered { .. } => What::Undelivered,
+            Record::Delivered { .. } => What::Delivered,
+            Record::ApprovedLate { .. } => What::ApprovedLate,
+            Record::Queued { of, .. } => What::Queued(of),
+            // From the second try on, the numbers are those of the first.
+            Record::Tried { connection, stan, transmission, tries, .. } => {
+                What::Tried((tries <= 1).then_some(Numbers { bank: connection.bank, stan, transmission }))
+            }
+            Record::Failed { .. } => What::Failed,
+            Record::Done { .. } => What::Done,
+            Record::Parked { .. } => What::Parked,
+            Record::Decided { decision: Decision::Retry, .. } => What::Retried,
+            Record::Decided { decision: Decision::Resolve, .. } => What::Resolved,
+            Record::Tombstone { .. } => What::Tombstone,
+        };
+        Self { position, offset, at: at(record), payment: record.payment().unwrap_or_default(), what }
     }
 }

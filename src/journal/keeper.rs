@@ -5,7 +5,8 @@
 use super::{
     disk::Disk,
     error::{Failure, JournalError},
-    retention,
+    index::{self, Index, Run},
+    retention::{self, Carrying},
     seal::{KeyId, KeyRing},
     segment,
     shared::{Shared, locked},
@@ -167,6 +168,8 @@ pub(super) struct Keeper {
     /// Length of a segment.
     pub(super) size: u64,
     pub(super) keep: retention::Keep,
+    pub(super) index: Arc<Index>,
+    pub(super) carrying: Carrying,
 }
 
 #[expect(clippy::disallowed_methods, reason = "when to try again after a refusal; no decision depends on it")]
@@ -190,7 +193,7 @@ impl Drop for Alarm {
 
 impl Keeper {
     /// Runs until it is told to stop.
-    pub(super) fn run(self) {
+    pub(super) fn run(mut self) {
         let _alarm = Alarm(Arc::clone(&self.shared), Arc::clone(&self.store));
         let (mut spare_at, mut carry_at) = (instant(), instant());
         loop {
@@ -218,8 +221,25 @@ impl Keeper {
         }
     }
 
-    fn carry(&self, number: u64, key: KeyId) -> Result<(), JournalError> {
-        let snapshot = retention::carry(&self.disk, &self.keys, number, key, &self.keep)?;
-        retention::clean(&self.disk, &self.keys, &snapshot, key, &self.keep)
+    /// Carries over what is open at the end of a segment, and writes the runs of all that have none. Once a segment is
+    /// behind a snapshot, its run is all that is known of it here.
+    fn carry(&mut self, number: u64, key: KeyId) -> Result<(), JournalError> {
+        let sealed = self.index.sealed(number);
+        for &segment in &sealed {
+            if segment <= self.carrying.number {
+                continue;
+            }
+            let live = self.index.live(segment).expect("only the keeper takes what is sealed");
+            self.carrying.apply(&live);
+            retention::trim(&*self.disk, &live)?;
+        }
+        let snapshot = self.carrying.snapshot(&self.disk, &self.keys, key, &self.keep)?;
+        for segment in sealed {
+            let live = self.index.live(segment).expect("only the keeper takes what is sealed");
+            let (run, bytes) = Run::of(&live);
+            index::write(&*self.disk, segment, &bytes)?;
+            self.index.put(run);
+        }
+        retention::clean(&self.disk, &self.keys, &self.index, &snapshot, key, &self.keep)
     }
 }

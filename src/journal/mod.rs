@@ -3,8 +3,9 @@
 //! The tour, in the order a Record meets its files. The machine's thread appends a unit of Records ([`writer`]) and goes
 //! on; the [`committer`] lays them out ([`codec`]), seals what is card data ([`seal`]), puts them together as one
 //! [`commit`] and writes it into the [`segment`] at hand; the writer then says how far all is durable. The [`keeper`]
-//! holds the next segment ready, carries over what is open when one is sealed ([`carry`], [`snapshot`]) and removes what
-//! is old ([`retention`]). [`open()`] reads it all back; [`scan`], [`verify`] and [`repair`] are for people.
+//! holds the next segment ready, carries over what is open when one is sealed ([`carry`], [`snapshot`]), writes down by
+//! which names its records are found ([`index`]) and removes what is old ([`retention`]). [`open()`] reads it all back;
+//! [`Writer::recall`] reads back what is asked for; [`scan`], [`verify`] and [`repair`] are for people.
 //!
 //! # Files
 //!
@@ -12,6 +13,7 @@
 //! |---|---|
 //! | `0000000001.segment` | records; numbers without a gap |
 //! | `0000000001.open` | what was open at that segment's end, so that nothing up to it need be read again |
+//! | `0000000001.index` | by which names its records are found ([`index`]); made again where it is damaged or missing |
 //! | `spare`, `recycled` | the next segment, held ready; an expired one, to be made the next spare |
 //! | `keys/2026-11-24-0000000001.key` | the data key of a day and a boot epoch, wrapped |
 //! | `keys/digest.key` | the key of the records' digests, wrapped |
@@ -66,8 +68,8 @@
 //! with it are kind, version, length and clear part. A snapshot begins with `BLJOPEN\n`, then version (2), 0 (2), epoch
 //! (4), segment number (8), position (8), time (8), number of entries (4) and the CRC of all the rest (4); each entry is
 //! position (8), epoch and day of the key (4, 4), flags (4; 1: sealed again under a later key, with the highest bit of the
-//! nonce's epoch set) and a record. Two kinds are found in snapshots only: 240, the last trace numbers toward a bank, and
-//! 241, the next free payment number.
+//! nonce's epoch set) and a record. Three kinds are found in snapshots only: 240, the last trace numbers toward a bank, 241,
+//! the next free payment number, and 242, the latest moments of terminals' clocks (terminal 2, seconds 4, for each).
 //!
 //! # What can happen to it
 //!
@@ -85,6 +87,7 @@ pub mod disk;
 mod error;
 mod facts;
 mod format;
+mod index;
 mod json;
 mod keeper;
 mod open;
@@ -107,6 +110,7 @@ mod tests;
 pub use disk::Durability;
 pub use error::{Failure, JournalError};
 pub use facts::waits;
+pub use index::recall::{Asked, Recalled};
 pub use json::to_json;
 pub use open::{Opened, Torn, open, open_on};
 pub use options::Options;
@@ -147,4 +151,11 @@ pub enum Restored {
     },
     /// Every payment number below this one was or may have been given away up to the snapshot.
     NextPayment(PaymentId),
+    /// The latest moment of a terminal's clock up to the snapshot ([`References`](crate::record::References)).
+    Clock {
+        /// The terminal.
+        terminal: u16,
+        /// The moment.
+        clock: u32,
+    },
 }

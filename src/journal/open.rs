@@ -8,11 +8,16 @@ use super::{
     day::Day,
     disk::{Access, Disk, Durability, Folder, failed},
     error::JournalError,
+    facts::Fact,
     format::{Frame, SegmentHeader},
+    index::{
+        Index, Live,
+        recall::{Desk, Reader},
+    },
     keeper::{Keeper, Store},
     options::Options,
     read::{End, SegmentReader, Step},
-    retention::{Keep, newest},
+    retention::{Carrying, Keep, newest},
     seal::{DataKey, KeyId, KeyRing},
     segment::{ActiveSegment, Listing, RECYCLED, SPARE, make_spare, segment_name, snapshot_name},
     shared::Shared,
@@ -83,10 +88,13 @@ pub fn open_on(
     let digest_key = keys.digest(listing.segments.is_empty() && listing.snapshots.is_empty())?;
     let mut recovery = Recovery::new(&disk, &keys);
     recovery.run(&listing, options.durability, &mut each)?;
-    let (last, covered) = (recovery.last, recovery.covered);
+    let last = recovery.last;
+    let carrying = recovery.carrying.take().unwrap_or_else(Carrying::new);
+    let unread = listing.segments.iter().copied().filter(|&number| number <= carrying.number);
+    let index = Index::new(unread, std::mem::take(&mut recovery.live));
     let mut opened = recovery.opened(digest_key);
     opened.epoch = 1 + keys.all()?.into_iter().map(|key| key.epoch).fold(opened.epoch, u32::max);
-    let writer = begin(disk, options, keys, &opened, last, covered, lock)?;
+    let writer = begin(disk, options, keys, &opened, last, (carrying, Arc::new(index)), lock)?;
     Ok((writer, opened))
 }
 
@@ -97,7 +105,7 @@ fn begin(
     keys: Arc<KeyRing>,
     opened: &Opened,
     last: u64,
-    covered: u64,
+    (carrying, index): (Carrying, Arc<Index>),
     lock: super::disk::Lock,
 ) -> Result<Writer, JournalError> {
     let header = SegmentHeader {
@@ -112,8 +120,9 @@ fn begin(
     let key = keys.make(id)?;
     make_spare(&*disk, options.segment, &|| false)?;
     let segment = ActiveSegment::begin(&*disk, header, options.durability)?;
+    index.begin(Live::new(header.number, id, header.first));
     let shared = Arc::new(Shared::new(opened.position.0));
-    let store = Arc::new(Store::new(id, (last > covered).then_some(last)));
+    let store = Arc::new(Store::new(id, (last > carrying.number).then_some(last)));
     let keeper = Keeper {
         shared: Arc::clone(&shared),
         store: Arc::clone(&store),
@@ -121,14 +130,17 @@ fn begin(
         keys: Arc::clone(&keys),
         size: options.segment,
         keep: Keep { days: options.keep_days(), tombstones: options.tombstones },
+        index: Arc::clone(&index),
+        carrying,
     };
     let mut commit = Commit::new();
     commit.begin(header.first);
     let committer = Committer {
         shared: Arc::clone(&shared),
         store: Arc::clone(&store),
+        index: Arc::clone(&index),
         disk: Arc::clone(&disk),
-        keys,
+        keys: Arc::clone(&keys),
         key,
         segment,
         durability: options.durability,
@@ -144,7 +156,13 @@ fn begin(
     // Should this one not start, the committer ends by itself: nobody holds the other end of its queue.
     let keeping = thread("journal-keep", Box::new(|| keeper.run())).inspect_err(|_| shared.queue().stop = true);
     shared.work.notify_one();
-    Ok(Writer::new(shared, store, vec![committing, keeping?], options.queue, lock))
+    let keeping = keeping?;
+    let desk = Arc::<Desk>::default();
+    let reader = Reader { desk: Arc::clone(&desk), shared: Arc::clone(&shared), index, disk: Arc::clone(&disk), keys };
+    // (Should it not start, the writer that is dropped with this ends the others.)
+    let mut writer = Writer::new(shared, store, desk, vec![committing, keeping], options.queue, lock);
+    writer.with(thread("journal-recall", Box::new(|| reader.run()))?);
+    Ok(writer)
 }
 
 /// The reading back.
@@ -161,8 +179,10 @@ struct Recovery<'a> {
     torn: Option<Torn>,
     /// The newest segment that stays.
     last: u64,
-    /// The segment whose snapshot was read.
-    covered: u64,
+    /// What the snapshot carries over.
+    carrying: Option<Carrying>,
+    /// The segments that were read.
+    live: Vec<Live>,
 }
 
 impl<'a> Recovery<'a> {
@@ -178,7 +198,8 @@ impl<'a> Recovery<'a> {
             lost: 0,
             torn: None,
             last: 0,
-            covered: 0,
+            carrying: None,
+            live: Vec::new(),
         }
     }
 
@@ -202,10 +223,12 @@ impl<'a> Recovery<'a> {
     ) -> Result<(), JournalError> {
         if let Some(snapshot) = newest(&**self.disk, listing, u64::MAX)? {
             self.snapshot(&snapshot, each)?;
-            (self.covered, self.last) = (snapshot.number, snapshot.number);
+            self.carrying = Some(Carrying::from(&**self.disk, &snapshot)?);
+            self.last = snapshot.number;
             (self.position, self.epoch) = (snapshot.position, snapshot.epoch);
         }
-        let later: Vec<u64> = listing.segments.iter().copied().filter(|&number| number > self.covered).collect();
+        let covered = self.last;
+        let later: Vec<u64> = listing.segments.iter().copied().filter(|&number| number > covered).collect();
         for (index, &number) in later.iter().enumerate() {
             if number != self.last + 1 {
                 let file = self.disk.locate(&segment_name(self.last + 1));
@@ -230,10 +253,15 @@ impl<'a> Recovery<'a> {
         }
         // Behind the records: those that are still open may have older numbers.
         for note in &snapshot.notes {
-            each(match *note {
-                Note::Numbers { bank, stan, transmission, at } => Restored::Numbers { bank, stan, transmission, at },
-                Note::Next(payment) => Restored::NextPayment(payment),
-            });
+            match *note {
+                Note::Numbers { bank, stan, transmission, at } => {
+                    each(Restored::Numbers { bank, stan, transmission, at });
+                }
+                Note::Next(payment) => each(Restored::NextPayment(payment)),
+                Note::Clocks(ref clocks) => {
+                    clocks.iter().for_each(|&(terminal, clock)| each(Restored::Clock { terminal, clock }));
+                }
+            }
         }
         Ok(())
     }
@@ -260,6 +288,7 @@ impl<'a> Recovery<'a> {
         }
         let key = self.key(reader.key())?;
         let mut commits = 0;
+        let mut live = Live::new(number, reader.key(), reader.header.first);
         let end = loop {
             match reader.step()? {
                 Step::End(end) => break end,
@@ -268,13 +297,16 @@ impl<'a> Recovery<'a> {
                     self.lost += if header.lost { u64::from(header.count) } else { 0 };
                 }
             }
+            let mut facts = Vec::new();
             reader.records(|offset, position, frame| {
                 let unsealed = unseal(&frame, position, key.as_deref(), false);
                 let unsealed = unsealed.map_err(|why| reader.corrupt(offset, why))?;
                 self.erased += u64::from(unsealed.erased);
+                facts.push(Fact::of(&unsealed.record, position, offset as u32));
                 each(Restored::Record(Position(position), unsealed.record));
                 Ok(())
             })?;
+            live.extend(facts.into(), reader.next_position() - 1, reader.offset());
         };
         self.segments += 1;
         self.epoch = self.epoch.max(reader.header.epoch);
@@ -286,6 +318,9 @@ impl<'a> Recovery<'a> {
             self.last = number;
         }
         self.position = reader.next_position() - 1;
+        if self.last == number {
+            self.live.push(live);
+        }
         Ok(())
     }
 

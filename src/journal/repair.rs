@@ -6,6 +6,7 @@ use super::{
     disk::{Access, Disk, Folder, failed, replace},
     error::JournalError,
     format::{COMMIT_HEAD, CommitHeader, MAX_COMMIT, PAGE},
+    index::{Run, index_name},
     open::Torn,
     read::{End, SegmentReader, Step},
     segment::{Listing, segment_name},
@@ -55,6 +56,13 @@ pub fn repair_on(disk: &Arc<dyn Disk>, force: bool) -> Result<Repaired, JournalE
     }
     for &number in &listing.segments {
         SegmentReader::open(disk, number)?;
+    }
+    for &number in &listing.indexes {
+        // What is repaired no longer is where they say; they are made again.
+        if !report.damages.is_empty() || !Run::is_whole(&**disk, number)? {
+            let name = index_name(number);
+            disk.remove(&name).map_err(failed(&**disk, "removing", &name))?;
+        }
     }
     let mut repaired = Repaired::default();
     if !report.damages.is_empty() {

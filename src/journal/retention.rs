@@ -1,12 +1,14 @@
 //! What stays: snapshots of what is open, segments and keys for as long as they are to be kept, and nothing else.
 
 use super::{
-    carry::{Fold, Kept},
+    carry::{Fold, Kept, Place},
     day::Day,
-    disk::{Access, Disk, failed},
+    disk::{Access, Disk, DiskFile, failed},
     error::JournalError,
+    facts::Fact,
     format::{Frame, MAX_RECORD, OpenFrame},
-    read::{SegmentReader, Step},
+    index::{Index, Live, index_name, recall::frame_at},
+    read::SegmentReader,
     seal::{KeyId, KeyRing, TAG},
     segment::{Listing, RECYCLED, segment_name, snapshot_name},
     snapshot::Snapshot,
@@ -39,70 +41,108 @@ pub(super) fn newest(disk: &dyn Disk, listing: &Listing, number: u64) -> Result<
     Ok(None)
 }
 
-/// Makes the snapshot of segment `number`, which is sealed, and cuts off what it does not use of its file.
-pub(super) fn carry(
-    disk: &Arc<dyn Disk>,
-    keys: &KeyRing,
-    number: u64,
-    key: KeyId,
-    keep: &Keep,
-) -> Result<Snapshot, JournalError> {
-    let listing = Listing::of(&**disk)?;
-    let (mut fold, mut from, mut position, mut epoch) = (Fold::default(), 1, 0, 0);
-    if let Some(older) = newest(&**disk, &listing, number)? {
-        (from, position, epoch) = (older.number + 1, older.position, older.epoch);
-        fold.reach(older.at);
-        for kept in older.kept {
+/// What is carried over, up to a segment.
+pub(super) struct Carrying {
+    pub(super) fold: Fold,
+    /// The segment that the fold has come to.
+    pub(super) number: u64,
+    /// Position of its last record, and the highest boot epoch up to it.
+    pub(super) position: u64,
+    pub(super) epoch: u32,
+}
+
+impl Carrying {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self { fold: Fold::default(), number: 0, position: 0, epoch: 0 }
+    }
+
+    /// What an older snapshot says.
+    pub(super) fn from(disk: &dyn Disk, snapshot: &Snapshot) -> Result<Self, JournalError> {
+        let mut fold = Fold::default();
+        fold.reach(snapshot.at);
+        for kept in &snapshot.kept {
             let mut bytes = &kept.frame[..];
             let frame = Frame::cut(&mut bytes).expect("a snapshot was read through its frames");
             let unsealed = unseal(&frame, kept.position, None, kept.carried);
-            let why = |why| JournalError::Corrupt { file: disk.locate(&snapshot_name(older.number)), offset: 0, why };
+            let why =
+                |why| JournalError::Corrupt { file: disk.locate(&snapshot_name(snapshot.number)), offset: 0, why };
             let record = unsealed.map_err(why)?.record;
-            fold.apply(&record, || kept);
+            fold.apply(&Fact::of(&record, kept.position, 0), Place::AtHand(Arc::clone(kept)));
         }
         // Behind the records: those that are still open may be older than what the notes say.
-        older.notes.iter().for_each(|&note| fold.note(note));
+        snapshot.notes.iter().for_each(|note| fold.note(note));
+        Ok(Self { fold, number: snapshot.number, position: snapshot.position, epoch: snapshot.epoch })
     }
-    for segment in from..=number {
-        let mut reader = SegmentReader::open(disk, segment)?;
-        fold_segment(&mut reader, &mut fold)?;
-        // Before anything is built on it, or cut off behind it.
-        if SegmentReader::open(disk, segment + 1)?.header.first != reader.next_position() {
-            return Err(reader.corrupt(reader.offset(), "commits are missing before the next segment"));
+
+    /// One segment further, which is sealed.
+    pub(super) fn apply(&mut self, live: &Live) {
+        let number = live.number;
+        for fact in live.facts() {
+            let place = Place::Segment { number, offset: fact.offset, position: fact.position, key: live.key };
+            self.fold.apply(fact, place);
         }
-        (position, epoch) = (reader.next_position() - 1, epoch.max(reader.header.epoch));
-        trim(&**disk, &reader)?;
+        (self.number, self.position, self.epoch) = (number, live.last, self.epoch.max(live.key.epoch));
     }
-    let at = fold.latest();
-    let (notes, mut kept) = fold.finish(keep.tombstones);
-    let due = Day::of(at).0.saturating_sub(keep.days).saturating_add(AHEAD);
-    for kept in kept.iter_mut().filter(|kept| kept.key.day.0 <= due && kept.key != key) {
-        reseal(keys, kept, key)?;
+
+    /// Makes the snapshot. Bodies whose key is to be destroyed are sealed again under `key`.
+    pub(super) fn snapshot(
+        &mut self,
+        disk: &Arc<dyn Disk>,
+        keys: &KeyRing,
+        key: KeyId,
+        keep: &Keep,
+    ) -> Result<Snapshot, JournalError> {
+        self.fold.expire(keep.tombstones);
+        let at = self.fold.latest();
+        let due = Day::of(at).0.saturating_sub(keep.days).saturating_add(AHEAD);
+        let mut open = None;
+        let mut kept = Vec::new();
+        for place in self.fold.places() {
+            let mut here = at_hand(&**disk, place, &mut open)?;
+            if here.key.day.0 <= due && here.key != key {
+                let mut again = Kept::clone(&here);
+                reseal(keys, &mut again, key)?;
+                here = Arc::new(again);
+            }
+            *place = Place::AtHand(Arc::clone(&here));
+            kept.push(here);
+        }
+        kept.sort_unstable_by_key(|kept| kept.position);
+        let (number, epoch, position) = (self.number, self.epoch, self.position);
+        let snapshot = Snapshot { number, epoch, position, at, notes: self.fold.notes(), kept };
+        snapshot.write(&**disk)?;
+        Ok(snapshot)
     }
-    let snapshot = Snapshot { number, epoch, position, at, notes, kept };
-    snapshot.write(&**disk)?;
-    Ok(snapshot)
 }
 
-fn fold_segment(reader: &mut SegmentReader, fold: &mut Fold) -> Result<(), JournalError> {
-    let key = reader.key();
-    while let Step::Commit(_) = reader.step()? {
-        reader.records(|offset, position, frame| {
-            let record = unseal(&frame, position, None, false).map_err(|why| reader.corrupt(offset, why))?.record;
-            fold.apply(&record, || Kept { position, key, carried: false, frame: frame.bytes().into() });
-            Ok(())
-        })?;
+/// A record that is to be kept; `open` is the segment that was read from last.
+fn at_hand(
+    disk: &dyn Disk,
+    place: &Place,
+    open: &mut Option<(u64, Box<dyn DiskFile>)>,
+) -> Result<Arc<Kept>, JournalError> {
+    let (number, offset, position, key) = match *place {
+        Place::AtHand(ref kept) => return Ok(Arc::clone(kept)),
+        Place::Segment { number, offset, position, key } => (number, offset, position, key),
+    };
+    let name = segment_name(number);
+    if open.as_ref().is_none_or(|(other, _)| *other != number) {
+        *open = Some((number, disk.open(&name, Access::Read).map_err(failed(disk, "reading", &name))?));
     }
-    Ok(())
+    let (_, file) = open.as_ref().expect("just opened");
+    let bytes = frame_at(disk, &**file, number, offset)?;
+    let why = |why| JournalError::Corrupt { file: disk.locate(&name), offset: u64::from(offset), why };
+    Frame::cut(&mut &bytes[..]).map_err(why)?;
+    Ok(Arc::new(Kept { position, key, carried: false, frame: bytes.into() }))
 }
 
 /// A segment that was closed before it was full does not hold its room.
-fn trim(disk: &dyn Disk, reader: &SegmentReader) -> Result<(), JournalError> {
-    if reader.offset() >= reader.length() {
-        return Ok(());
-    }
-    let name = segment_name(reader.header.number);
-    let trimmed = disk.open(&name, Access::Change).and_then(|file| file.truncate(reader.offset()));
+pub(super) fn trim(disk: &dyn Disk, live: &Live) -> Result<(), JournalError> {
+    let name = segment_name(live.number);
+    let trimmed = disk
+        .open(&name, Access::Change)
+        .and_then(|file| if live.end < file.length()? { file.truncate(live.end) } else { Ok(()) });
     trimmed.map_err(failed(disk, "cutting off the unused end of", &name))
 }
 
@@ -136,6 +176,7 @@ fn reseal(keys: &KeyRing, kept: &mut Kept, key: KeyId) -> Result<(), JournalErro
 pub(super) fn clean(
     disk: &Arc<dyn Disk>,
     keys: &KeyRing,
+    index: &Index,
     newest: &Snapshot,
     key: KeyId,
     keep: &Keep,
@@ -158,6 +199,12 @@ pub(super) fn clean(
         let is_there = disk.names("").is_ok_and(|names| names.iter().any(|name| name == RECYCLED));
         let gone = if is_there { disk.remove(&name) } else { disk.rename(&name, RECYCLED) };
         gone.map_err(failed(&**disk, "removing", &name))?;
+        index.remove(number);
+    }
+    let segments = Listing::of(&**disk)?.segments;
+    for number in listing.indexes.iter().filter(|number| !segments.contains(number)) {
+        let name = index_name(*number);
+        disk.remove(&name).map_err(failed(&**disk, "removing", &name))?;
     }
     let old_keys: Vec<KeyId> = keys.all()?.into_iter().filter(|key| old(key.day)).collect();
     if !old_keys.is_empty() {

@@ -4,6 +4,7 @@ use super::{
     disk::{Access, Disk, DiskFile, Durability, failed},
     error::JournalError,
     format::{PAGE, SegmentHeader},
+    index::index_name,
 };
 
 /// Ready to become the next segment.
@@ -30,6 +31,8 @@ pub(super) struct Listing {
     pub(super) segments: Vec<u64>,
     /// Numbers of segments whose snapshot there is, ascending.
     pub(super) snapshots: Vec<u64>,
+    /// Numbers of segments whose run there is, ascending.
+    pub(super) indexes: Vec<u64>,
     /// Files whose writing was cut off.
     pub(super) unfinished: Vec<String>,
 }
@@ -44,6 +47,7 @@ impl Listing {
         for name in disk.names("").map_err(failed(disk, "listing", ""))? {
             listing.segments.extend(number(&name, segment_name));
             listing.snapshots.extend(number(&name, snapshot_name));
+            listing.indexes.extend(number(&name, index_name));
             if name.ends_with(".new") {
                 listing.unfinished.push(name);
             }
@@ -52,6 +56,7 @@ impl Listing {
         listing.unfinished.extend(keys.iter().filter(|key| key.ends_with(".new")).map(|key| format!("keys/{key}")));
         listing.segments.sort_unstable();
         listing.snapshots.sort_unstable();
+        listing.indexes.sort_unstable();
         Ok(listing)
     }
 }
@@ -131,6 +136,11 @@ impl ActiveSegment {
     /// Is there room for so many bytes?
     pub(super) fn has_room(&self, length: usize) -> bool {
         self.offset + length as u64 <= self.size
+    }
+
+    /// Where the next commit is written.
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Writes a commit; where there is an error, nothing may be written behind it any more.

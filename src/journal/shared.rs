@@ -99,7 +99,7 @@ impl Shared {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         let waker = locked(&self.waker).take();
         if let Some(waker) = waker {
             waker.wake();

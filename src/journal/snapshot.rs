@@ -11,6 +11,7 @@ use super::{
     segment::snapshot_name,
 };
 use crate::clock::Wall;
+use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"BLJOPEN\n";
 const VERSION: u16 = 1;
@@ -35,7 +36,7 @@ pub(super) struct Snapshot {
     /// Numbers that were given away.
     pub(super) notes: Vec<Note>,
     /// Records, in order.
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<Arc<Kept>>,
 }
 
 impl Snapshot {
@@ -122,12 +123,12 @@ impl Snapshot {
             self.notes.push(note);
             return Some(());
         }
-        self.kept.push(Kept {
+        self.kept.push(Arc::new(Kept {
             position: u64::from_le_bytes(head[..8].try_into().ok()?),
             key: KeyId { epoch: word(8)?, day: Day(word(12)? as i32) },
             carried: word(16)? & FLAG_CARRIED != 0,
             frame: frame.bytes().into(),
-        });
+        }));
         Some(())
     }
 }

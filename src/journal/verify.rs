@@ -3,6 +3,7 @@
 use super::{
     disk::{Disk, Folder},
     error::JournalError,
+    index::{Run, index_name},
     open::Torn,
     read::{End, SegmentReader, Step},
     segment::{Listing, segment_name, snapshot_name},
@@ -23,6 +24,8 @@ pub struct Report {
     pub torn: Option<Torn>,
     /// All that no crash explains, in order.
     pub damages: Vec<Damage>,
+    /// Indexes of sealed segments that are not whole: nothing is lost, they are made again when they are needed.
+    pub indexes: Vec<String>,
 }
 
 /// One segment.
@@ -110,6 +113,11 @@ pub fn verify_on(disk: &Arc<dyn Disk>) -> Result<Report, JournalError> {
             expected = None;
         }
         expected = segment(disk, number, expected, index + 1 == listing.segments.len(), &mut report)?;
+    }
+    for &number in &listing.indexes {
+        if !Run::is_whole(&**disk, number)? {
+            report.indexes.push(disk.locate(&index_name(number)));
+        }
     }
     Ok(report)
 }

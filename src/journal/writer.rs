@@ -1,6 +1,9 @@
 //! The writing side of a journal, for the thread that owns the machine: nothing here waits, nothing here encodes.
 
-use super::{Position, disk::Lock, error::Failure, facts::waits, keeper::Store, shared::Shared};
+use super::{
+    Asked, Position, Recalled, disk::Lock, error::Failure, facts::waits, index::recall::Desk, keeper::Store,
+    shared::Shared,
+};
 use crate::record::Record;
 use std::{sync::Arc, task::Waker, thread::JoinHandle};
 
@@ -8,6 +11,7 @@ use std::{sync::Arc, task::Waker, thread::JoinHandle};
 pub struct Writer {
     shared: Arc<Shared>,
     store: Arc<Store>,
+    desk: Arc<Desk>,
     threads: Vec<JoinHandle<()>>,
     appended: u64,
     awaited: u64,
@@ -20,13 +24,30 @@ impl Writer {
     pub(super) fn new(
         shared: Arc<Shared>,
         store: Arc<Store>,
+        desk: Arc<Desk>,
         threads: Vec<JoinHandle<()>>,
         limit: usize,
         lock: Lock,
     ) -> Self {
         let position = shared.durable();
         let limit = limit as u64;
-        Self { shared, store, threads, appended: position, awaited: position, limit, _lock: lock }
+        Self { shared, store, desk, threads, appended: position, awaited: position, limit, _lock: lock }
+    }
+
+    /// One more thread that ends with it.
+    pub(super) fn with(&mut self, thread: JoinHandle<()>) {
+        self.threads.push(thread);
+    }
+
+    /// Has Records looked up, of all that is durable now.
+    pub fn recall(&self, asked: Asked) {
+        self.desk.ask(asked);
+    }
+
+    /// The next answer, in the order of asking.
+    #[must_use]
+    pub fn recalled(&self) -> Option<Recalled> {
+        self.desk.told()
     }
 
     /// Takes the records of one unit, in order and leaving the list empty, and says the position of the last. They are
@@ -61,7 +82,7 @@ impl Writer {
         Position(self.shared.durable())
     }
 
-    /// Has `waker` woken, once, when more is durable, when the journal fails, and when the spare segment comes or goes.
+    /// Has `waker` woken, once, when more is durable or looked up, when the journal fails, and when the spare segment comes or goes.
     /// Look at [`Writer::durable`] after this, not before.
     pub fn register(&self, waker: &Waker) {
         self.shared.register(waker);
@@ -109,6 +130,7 @@ impl Writer {
     }
 
     fn end(&mut self) {
+        self.desk.stop();
         self.shared.queue().stop = true;
         self.shared.work.notify_one();
         // The committer may still need a spare segment: the keeper goes after it.

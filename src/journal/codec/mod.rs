@@ -40,6 +40,8 @@ impl Kind {
     const NUMBERS: Self = Self(240);
     /// In a snapshot only: the next free payment number.
     const NEXT: Self = Self(241);
+    /// In a snapshot only: the latest moments of terminals' clocks.
+    const CLOCKS: Self = Self(242);
 }
 
 /// The version in which every kind is written today.
@@ -65,7 +67,7 @@ pub(super) fn decode(kind: Kind, version: u8, clear: &[u8], body: Body) -> Optio
 }
 
 /// What stands in a snapshot beside records.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Note {
     /// The last trace numbers that a bank was sent.
     Numbers {
@@ -80,6 +82,13 @@ pub(super) enum Note {
     },
     /// The lowest payment number above all that were given away.
     Next(PaymentId),
+    /// Terminals with the latest moment of each one's clock ([`References`](crate::record::References)).
+    Clocks(Box<[(u16, u32)]>),
+}
+
+impl Note {
+    /// So many clocks are in one note at most.
+    pub(super) const CLOCKS: usize = 8192;
 }
 
 /// Writes a note behind `out`.
@@ -93,6 +102,10 @@ pub(super) fn encode_note(note: &Note, out: &mut Vec<u8>) -> Kind {
         Note::Next(payment) => {
             payment.put(out);
             Kind::NEXT
+        }
+        Note::Clocks(clocks) => {
+            clocks.iter().for_each(|&(terminal, clock)| (terminal, clock).put(out));
+            Kind::CLOCKS
         }
     }
 }
@@ -108,6 +121,13 @@ pub(super) fn decode_note(kind: Kind, version: u8, mut clear: &[u8]) -> Option<N
             at: Field::take(bytes)?,
         },
         (Kind::NEXT, VERSION) => Note::Next(Field::take(bytes)?),
+        (Kind::CLOCKS, VERSION) => {
+            let mut clocks = Vec::new();
+            while !bytes.is_empty() {
+                clocks.push((Field::take(bytes)?, Field::take(bytes)?));
+            }
+            Note::Clocks(clocks.into())
+        }
         _ => return None,
     };
     bytes.is_empty().then_some(note)

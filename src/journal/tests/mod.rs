@@ -3,6 +3,7 @@
 mod carrying;
 mod crash;
 mod damage;
+mod lookups;
 mod memory;
 mod real;
 mod records;

@@ -7,9 +7,10 @@ use super::{
 use crate::{
     journal::{
         JournalError, MasterKey, Opened, Options, Position, Restored, Writer,
-        carry::{Fold, Kept},
+        carry::{Fold, Kept, Place},
         codec::Note,
         day::Day,
+        facts::Fact,
         open_on,
         seal::KeyId,
     },
@@ -100,9 +101,12 @@ impl Rig {
                 Restored::Record(position, record) => folded.apply(position.0, record),
                 Restored::Numbers { bank, stan, transmission, at } => {
                     let (bank, stan, transmission, at) = (*bank, *stan, *transmission, *at);
-                    folded.fold.note(Note::Numbers { bank, stan, transmission, at });
+                    folded.fold.note(&Note::Numbers { bank, stan, transmission, at });
                 }
-                Restored::NextPayment(payment) => folded.fold.note(Note::Next(*payment)),
+                Restored::NextPayment(payment) => folded.fold.note(&Note::Next(*payment)),
+                Restored::Clock { terminal, clock } => {
+                    folded.fold.note(&Note::Clocks([(*terminal, *clock)].into()));
+                }
             }
         }
         folded.finish()
@@ -130,13 +134,19 @@ impl Folding {
     fn apply(&mut self, position: u64, record: &Record) {
         self.records.insert(position, record.clone());
         let key = KeyId { epoch: 0, day: Day(0) };
-        self.fold.apply(record, || Kept { position, key, carried: false, frame: Box::default() });
+        let place = Place::AtHand(Arc::new(Kept { position, key, carried: false, frame: Box::default() }));
+        self.fold.apply(&Fact::of(record, position, 0), place);
     }
 
-    fn finish(self) -> Folded {
-        let (notes, kept) = self.fold.finish(Duration::MAX);
-        let open = kept.iter().map(|kept| (kept.position, essence(&self.records[&kept.position]))).collect();
-        (notes, open)
+    fn finish(mut self) -> Folded {
+        let position = |place: &mut Place| match place {
+            Place::AtHand(kept) => kept.position,
+            Place::Segment { .. } => panic!("all are at hand"),
+        };
+        let mut open: Vec<_> = self.fold.places().map(position).collect();
+        open.sort_unstable();
+        let open = open.iter().map(|position| (*position, essence(&self.records[position]))).collect();
+        (self.fold.notes(), open)
     }
 }
 
