@@ -102,8 +102,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let server = Server::new(bank, args.echo);
     block_on(async {
         tokio::select! {
-            served = serve(args, &server) => served?,
+            // Before it says that it listens: a signal that comes then is not to be lost.
+            biased;
             interrupted = interrupted() => interrupted?,
+            served = serve(args, &server) => served?,
         }
         server.stop().await;
         Ok(())
