@@ -1,6 +1,6 @@
-//! Cases 36 to 39: what is a duplicate, and what only looks like one. (In flight; a stored answer comes with the journal.)
+//! Cases 36 to 39: what is a duplicate, and what only looks like one.
 
-use crate::harness::{World, field, purchase, reply, set};
+use crate::harness::{Setup, World, field, purchase, reply, set};
 
 #[tokio::test]
 async fn case_36_a_duplicate_in_flight_has_one_effect_and_the_same_answer() {
@@ -75,4 +75,41 @@ async fn case_39_the_same_key_with_another_amount_is_answered_94() {
     bank.send(&reply(&asked, "00")).await;
     assert_eq!(field(&shop.expect("0210").await, 4), field(&request, 4));
     assert_eq!(world.bank("acme").await.sent, 1);
+}
+
+/// A switch that remembers two payments only, and then none at all, reads in its journal what it was.
+#[tokio::test]
+async fn case_36_what_was_forgotten_is_read_back_and_so_is_what_was_before_a_restart() {
+    let setup = Setup::new().acquirer("shop", "iso87-ascii", "").more("[switch]\nrecent = 2");
+    let mut world = setup.bank("acme", "iso87-ascii", "").await.start();
+    let mut bank = world.signed_on("acme").await;
+    let mut shop = world.shop().await;
+    let mut requests = Vec::new();
+    for second in 0..6 {
+        let mut request = purchase("iso87-ascii");
+        set(&mut request, 12, &format!("12000{second}"));
+        shop.send(&request).await;
+        let asked = bank.answer_next("00").await;
+        requests.push((request, asked, shop.expect("0210").await));
+    }
+    let again = shop.ask(&requests[0].0).await;
+    for same in [11, 37, 38, 39] {
+        assert_eq!(field(&again, same), field(&requests[0].2, same), "DE{same}");
+    }
+    for _ in 0..3 {
+        // Each start leaves the one before it behind a snapshot.
+        world = world.started_again();
+        bank = world.signed_on("acme").await;
+        shop = world.shop().await;
+    }
+    assert_eq!(field(&shop.ask(&requests[1].0).await, 39), "00");
+    assert_eq!(world.bank("acme").await.sent, 0, "the bank has each of them once");
+    let (first, asked, _) = &requests[2];
+    let mut reversal = first.clone();
+    reversal.set_mti("0400".parse().unwrap());
+    set(&mut reversal, 11, "900001");
+    set(&mut reversal, 90, &format!("0200{}{}0000012345600000000000", field(first, 11), field(first, 7)));
+    assert_eq!(field(&shop.ask(&reversal).await, 39), "00");
+    let sent = bank.expect("0420").await;
+    assert_eq!(field(&sent, 90)[4..20], format!("{}{}", field(asked, 11), field(asked, 7)), "as the bank was sent it");
 }
