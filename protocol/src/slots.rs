@@ -1,7 +1,7 @@
 //! Where the fields of a message stand: a slot for each present one, in ascending order.
 
 /// Slots that need no block: more than an ordinary message has fields.
-const INLINE: usize = 48;
+const INLINE: usize = 32;
 /// The most there can be: one for each data element.
 const MOST: usize = 192;
 

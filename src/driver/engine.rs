@@ -167,8 +167,8 @@ impl Engine {
             let mut unit = self.gate.unit();
             for input in inputs.by_ref().take(UNIT) {
                 self.machine.handle(now, input);
-                self.collect(&mut unit, now);
             }
+            self.collect(&mut unit, now);
             self.gate.hold(unit);
             self.release();
         }
@@ -189,7 +189,7 @@ impl Engine {
     pub(super) fn collect(&mut self, unit: &mut Unit, now: Now) {
         let mut outputs = std::mem::take(&mut self.outputs);
         loop {
-            self.machine.swap_outputs(&mut outputs);
+            self.machine.take_outputs(&mut unit.records, &mut outputs);
             if outputs.is_empty() {
                 break;
             }
@@ -204,7 +204,7 @@ impl Engine {
     /// By reference: most outputs are small, and the largest is not to be moved for each of them.
     fn collect_one(&mut self, unit: &mut Unit, now: Now, output: &Output) {
         match *output {
-            Output::Record(ref record) => unit.records.push(record.clone()),
+            Output::Record(_) => unreachable!("Records are taken by themselves"),
             Output::ToBank { connection, send, ref header, ref message, expires } => {
                 let what = What::Send { connection, send, expires };
                 if let Err(why) = self.hand_to_bank(unit, connection, what, header, message) {

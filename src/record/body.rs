@@ -13,34 +13,56 @@ const FORBIDDEN: [u8; 9] = [35, 36, 45, 52, 53, 55, 64, 96, 128];
 /// Fields of a message as logical values: data element, length (little endian), value.
 ///
 /// It may hold a card number and its expiry (which a journal seals), and never a track, a PIN block or a verification
-/// value: they have no way in. Wiped when dropped.
+/// value: they have no way in. Copies share it; wiped when the last is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
-    bytes: SmallVec<[u8; Self::INLINE]>,
+    /// `None`: nothing.
+    bytes: Option<Arc<Fields>>,
+}
+
+/// The fields, one behind the other; up to so many bytes in one piece of memory with what counts the copies.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Fields(SmallVec<[u8; 224]>);
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+    }
+}
+
+impl Fields {
+    /// Adds a field, whose value is then to be put into the place that is given back.
+    fn add(&mut self, field: u8, length: usize) -> &mut [u8] {
+        let start = self.0.len() + Body::HEAD;
+        self.0.resize(start + length, 0);
+        let [low, high] = (length as u16).to_le_bytes();
+        self.0[start - Body::HEAD..start].copy_from_slice(&[field, low, high]);
+        &mut self.0[start..]
+    }
+}
+
+impl From<Fields> for Body {
+    fn from(fields: Fields) -> Self {
+        Self { bytes: (!fields.0.is_empty()).then(|| Arc::new(fields)) }
+    }
 }
 
 impl Body {
-    /// Up to so many bytes it needs no memory of its own.
-    pub const INLINE: usize = 208;
     /// Header of a field: data element and length.
     const HEAD: usize = 3;
 
     /// The fields of `message` for which `wanted` holds and that may be stored.
     #[must_use]
     pub fn of(message: &Message, wanted: impl Fn(u8) -> bool) -> Self {
-        let mut body = Self::default();
+        let mut fields = Fields::default();
         for field in message.fields().filter(|&field| wanted(field)) {
             let storable = !FORBIDDEN.contains(&field) && message.dialect().sensitivity(field) != Sensitivity::Secret;
             if let (true, Some(length)) = (storable, message.length(field)) {
-                let start = body.bytes.len();
-                body.bytes.push(field);
-                body.bytes.extend_from_slice(&(length as u16).to_le_bytes());
-                body.bytes.resize(start + Self::HEAD + length, 0);
-                let read = message.read(field, &mut body.bytes[start + Self::HEAD..]);
+                let read = message.read(field, fields.add(field, length));
                 debug_assert_eq!(read, Some(length), "a field is as long as it says");
             }
         }
-        body
+        fields.into()
     }
 
     /// Adds a field that may be stored.
@@ -49,10 +71,9 @@ impl Body {
     /// Where it may not be, or is longer than any field.
     pub fn push(&mut self, field: u8, value: &[u8]) {
         assert!(!FORBIDDEN.contains(&field), "DE{field} is never stored");
-        let length = u16::try_from(value.len()).expect("a field is shorter than a frame");
-        self.bytes.push(field);
-        self.bytes.extend_from_slice(&length.to_le_bytes());
-        self.bytes.extend_from_slice(value);
+        assert!(u16::try_from(value.len()).is_ok(), "a field is shorter than a frame");
+        let fields = Arc::make_mut(self.bytes.get_or_insert_default());
+        fields.add(field, value.len()).copy_from_slice(value);
     }
 
     /// A message of these fields.
@@ -82,7 +103,7 @@ impl Body {
 
     /// Fields and values, in order.
     pub fn fields(&self) -> impl Iterator<Item = (u8, &[u8])> {
-        let mut rest = &self.bytes[..];
+        let mut rest = self.bytes();
         std::iter::from_fn(move || {
             let ([field, low, high], behind) = rest.split_first_chunk::<{ Self::HEAD }>()?;
             let (value, behind) = behind.split_at_checked(usize::from(u16::from_le_bytes([*low, *high])))?;
@@ -94,28 +115,26 @@ impl Body {
     /// Is there nothing in it?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.bytes.is_none()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref().map_or(&[], |fields| &fields.0)
     }
 
     /// Its bytes in the clear, card number and all: to be sealed, and for nothing else.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        &self.bytes
+        self.bytes()
     }
 
     /// From bytes that [`Body::expose`] gave; `None` where they are no such thing.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let body = Self { bytes: SmallVec::from_slice(bytes) };
+        let body = Self::from(Fields(SmallVec::from_slice(bytes)));
         let length: usize = body.fields().map(|(_, value)| Self::HEAD + value.len()).sum();
         let storable = body.fields().all(|(field, _)| !FORBIDDEN.contains(&field));
         (length == bytes.len() && storable).then_some(body)
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        self.bytes.as_mut_slice().zeroize();
     }
 }
 

@@ -1,9 +1,10 @@
 //! The machine's state. What lasts of it is changed in one place, `apply`.
 
 use super::{
-    AcquirerId, BankId, ConnectionId, Output,
+    AcquirerId, BankId, ConnectionId,
     bank::BankState,
     duplicate::{InFlight, Names},
+    outbox::Outbox,
     pending::Pendings,
     random::Random,
     recall::Recalls,
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::{clock::Now, record::PaymentId, rules::Rules};
 use banklink_protocol::element::Stan;
-use std::collections::VecDeque;
 
 /// What the switch knows of one acquirer while it runs.
 #[derive(Clone, Copy, Default)]
@@ -37,7 +37,7 @@ pub(super) struct Core {
     pub(super) wheel: Wheel,
     pub(super) banks: Vec<BankState>,
     pub(super) acquirers: Vec<AcquirerState>,
-    pub(super) outputs: VecDeque<Output>,
+    pub(super) outputs: Outbox,
     pub(super) random: Random,
     pub(super) store: Store,
     pub(super) undelivered: Undelivered,
@@ -81,7 +81,7 @@ impl Core {
             recalls: Recalls::default(),
             banks,
             acquirers: vec![AcquirerState::default(); rules.acquirers.len()],
-            outputs: VecDeque::new(),
+            outputs: Outbox::default(),
             random,
             next_payment: PaymentId(1),
             link_timers,

@@ -30,6 +30,7 @@ mod matching;
 mod network;
 mod notes;
 mod outbound;
+mod outbox;
 mod output;
 mod pending;
 mod random;
@@ -177,13 +178,13 @@ impl Switch {
 
     /// The next thing to be done, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.core.outputs.pop_front()
+        self.core.outputs.pop()
     }
 
-    /// Exchanges all that is to be done, in order, for an empty queue: as [`Switch::poll_output`], without moving it.
-    pub fn swap_outputs(&mut self, empty: &mut VecDeque<Output>) {
-        debug_assert!(empty.is_empty());
-        std::mem::swap(&mut self.core.outputs, empty);
+    /// Takes all that is to be done, as [`Switch::poll_output`] does one by one: the Records behind those that are there,
+    /// and what is to leave once these are durable, in order, for an empty queue.
+    pub fn take_outputs(&mut self, records: &mut Vec<Record>, outputs: &mut VecDeque<Output>) {
+        self.core.outputs.take(records, outputs);
     }
 
     /// When to call with `Input::Tick`; at most a millisecond and a half after the earliest timer.
@@ -242,7 +243,7 @@ impl Switch {
                 Note::RulesApplied
             }
         };
-        self.core.outputs.push_back(Output::Note(note));
+        self.core.outputs.push(Output::Note(note));
     }
 }
 
@@ -281,11 +282,11 @@ impl<'r> Turn<'r> {
     /// Makes a lasting change, and says so to whoever keeps Records.
     fn commit(&mut self, record: Record) {
         self.core.apply(&record);
-        self.output(Output::Record(record));
+        self.core.outputs.record(record);
     }
 
     fn output(&mut self, output: Output) {
-        self.core.outputs.push_back(output);
+        self.core.outputs.push(output);
     }
 
     fn note(&mut self, note: Note) {
