@@ -2,6 +2,8 @@
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
+#[path = "../fuzz/files.rs"]
+mod files;
 
 use std::{fs, path::Path};
 
@@ -37,4 +39,14 @@ fn dialect() {
 #[test]
 fn translate() {
     replay("translate", bodies::translate);
+}
+
+#[test]
+fn journal() {
+    replay("journal", files::journal);
+}
+
+#[test]
+fn config() {
+    replay("config", files::config);
 }
