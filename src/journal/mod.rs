@@ -134,7 +134,6 @@ pub struct Position(pub u64);
 /// What an opened journal hands out: from the newest snapshot the Records of what was open, then the numbers given away
 /// up to it, and then every Record since.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are records, handed on by value and kept by nobody")]
 pub enum Restored {
     /// A Record; positions ascend.
     Record(Position, Record),
