@@ -1,6 +1,6 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
-//! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a
+//! done or settled, the state of a hold while something of it is under way, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a
 //! while. What it keeps are the records as they lie on the disk.
 
 use super::{codec::Note, facts, seal::KeyId};
@@ -47,6 +47,9 @@ pub(super) struct Fold {
     received: HashMap<PaymentId, Kept>,
     sent: HashMap<PaymentId, Kept>,
     undelivered: HashMap<PaymentId, Kept>,
+    /// What is under way of holds; and of each hold of which something is, the last that was said.
+    parts: HashMap<PaymentId, Kept>,
+    holds: HashMap<PaymentId, Kept>,
     items: HashMap<PaymentId, Item>,
     /// By the payment, the last stored message of it.
     of: HashMap<PaymentId, PaymentId>,
@@ -80,6 +83,12 @@ impl Fold {
             }
             Record::Delivered { payment, .. } => {
                 self.undelivered.remove(payment);
+            }
+            Record::Hold { payment, by, part, hold, .. } => {
+                let open = (hold.under_way > 0).then(kept);
+                let part = open.clone().filter(|_| part.is_some_and(|part| part.under_way));
+                put(&mut self.parts, *by, part);
+                put(&mut self.holds, *payment, open);
             }
             Record::Tombstone { at, .. } => self.tombstones.push((*at, kept())),
             Record::Answered { .. } => {}
@@ -168,9 +177,19 @@ impl Fold {
             .flat_map(|item| [item.queued, item.tried, item.failed, item.parked, item.decided, item.late])
             .flatten();
         let payments = self.received.into_values().chain(self.sent.into_values()).chain(self.undelivered.into_values());
-        let mut kept: Vec<Kept> = payments.chain(items).chain(tombstones).collect();
+        let holds = self.parts.into_values().chain(self.holds.into_values());
+        let mut kept: Vec<Kept> = payments.chain(items).chain(holds).chain(tombstones).collect();
         kept.sort_unstable_by_key(|kept| kept.position);
+        kept.dedup_by_key(|kept| kept.position);
         let notes = self.numbers.into_values().chain([Note::Next(self.next)]).collect();
         (notes, kept)
+    }
+}
+
+/// Keeps what is open, and lets go of what is not any more.
+fn put(map: &mut HashMap<PaymentId, Kept>, key: PaymentId, kept: Option<Kept>) {
+    match kept {
+        Some(kept) => drop(map.insert(key, kept)),
+        None => drop(map.remove(&key)),
     }
 }

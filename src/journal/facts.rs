@@ -21,6 +21,7 @@ pub(super) const fn at(record: &Record) -> Wall {
         | Record::Undelivered { at, .. }
         | Record::Delivered { at, .. }
         | Record::ApprovedLate { at, .. }
+        | Record::Hold { at, .. }
         | Record::Queued { at, .. }
         | Record::Tried { at, .. }
         | Record::Failed { at, .. }

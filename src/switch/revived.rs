@@ -2,7 +2,7 @@
 
 use super::recent::{Likeness, Past, Standing};
 use crate::{
-    record::{Body, Outcome, PaymentId, Record, References, Stored},
+    record::{Body, Outcome, PaymentId, Record, References},
     switch::outbound::known_by,
 };
 use hashbrown::HashMap;
@@ -84,8 +84,9 @@ fn names(references: References) -> impl Iterator<Item = u64> {
 /// bank ever had it.
 pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<(Past, Body)> {
     let mut past = records.find_map(|record| match *record {
-        Record::Received { payment, acquirer, amount, references, .. } => {
-            Some(Past::new(payment, acquirer, amount.and_then(|amount| u64::try_from(amount.minor).ok()), references))
+        Record::Received { payment, acquirer, amount, stan, references, .. } => {
+            let amount = amount.and_then(|amount| u64::try_from(amount.minor).ok());
+            Some(Past::new(payment, acquirer, amount, stan, references))
         }
         _ => None,
     })?;
@@ -100,8 +101,8 @@ pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<
                 past.ended(outcome, told);
                 kept = answer.clone();
             }
-            Record::Queued { item, kind: Stored::Advice, mti, ref body, .. } if item == past.payment => {
-                advice = Some((mti, body));
+            Record::Queued { item, kind, mti, ref body, .. } if item == past.payment => {
+                advice = kind.is_advice().then_some((mti, body));
             }
             Record::Queued { of: Some(of), kind, .. } if of == past.payment => past.followed_by(kind),
             Record::Tried { item, connection, stan, transmission, .. } if item == past.payment => {
@@ -109,6 +110,7 @@ pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<
                     past.advised(connection, known_by(body, mti, stan, transmission));
                 }
             }
+            Record::Hold { payment, by, part, hold, .. } => past.bound(payment, by, part, hold),
             _ => {}
         }
     }

@@ -130,13 +130,7 @@ impl Disk {
             _ => None,
         };
         let payments: Vec<_> = durable.iter().filter_map(named).collect();
-        let of = |record: &&Record| {
-            let followed = match record {
-                Record::Queued { of, .. } => *of,
-                _ => None,
-            };
-            record.payment().into_iter().chain(followed).any(|payment| payments.contains(&payment))
-        };
+        let of = |record: &&Record| payments.iter().any(|payment| record.speaks_of(*payment));
         durable.iter().filter(of).cloned().collect()
     }
 
