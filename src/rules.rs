@@ -311,15 +311,10 @@ pub struct Holding {
     pub many: bool,
 }
 
-impl Holding {
-    /// Days of life, where nothing else is said.
-    pub const DAYS: u32 = 7;
-}
-
 impl Default for Holding {
     /// Seven days, nothing beyond, one completion.
     fn default() -> Self {
-        Self { life: Duration::from_secs(24 * 3600 * u64::from(Self::DAYS)), excess: 0, many: false }
+        Self { life: Duration::from_secs(7 * 24 * 3600), excess: 0, many: false }
     }
 }
 

@@ -48,11 +48,12 @@ fn word<T: Copy>(
 pub(super) fn holding(section: &Section<'_, '_>) -> Holding {
     let usual = Holding::default();
     let Some(section) = section.section("hold") else { return usual };
-    let days = section.integer("days", 1..=400).unwrap_or(u64::from(Holding::DAYS));
+    let day = Duration::from_secs(24 * 3600);
+    let life = section.duration("life", Duration::from_millis(1)..=400 * day).unwrap_or(usual.life);
     let excess = section.integer("excess", 0..=100).map_or(usual.excess, |percent| percent as u8);
     let many = word(&section, "completions", &[("one", false), ("many", true)], usual.many, |_| None);
     section.finish();
-    Holding { life: Duration::from_secs(days * 24 * 3600), excess, many }
+    Holding { life, excess, many }
 }
 
 /// `store` of a bank.
