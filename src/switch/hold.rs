@@ -256,7 +256,7 @@ impl Turn<'_> {
             }
             _ => None,
         };
-        let mut reversed: Vec<_> = self.core.recent.iter().filter_map(reversed).collect();
+        let mut reversed: Vec<_> = self.core.recent.bonds().filter_map(reversed).collect();
         reversed.sort_unstable();
         for (payment, left) in reversed {
             self.hold_grows(payment, left);

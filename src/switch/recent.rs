@@ -249,10 +249,15 @@ impl Recent {
     pub(super) fn insert(&mut self, past: Past) {
         let (place, references) = (self.next, past.references);
         match self.ring.get_mut(place) {
-            Some(oldest) => {
+            Some(place) => {
+                let oldest = std::mem::replace(place, past);
                 self.clocks.forget(oldest.references);
                 self.forgets = true;
-                *oldest = past;
+                if oldest.bond != Bond::None {
+                    // What comes for a hold comes late, and may be the very one that pushes it out.
+                    self.read += usize::from(self.asked);
+                    self.revived.insert(oldest, self.answers.get(oldest.answer));
+                }
             }
             None => self.ring.push(past),
         }
@@ -396,13 +401,18 @@ impl Recent {
             }
             let of = |record: &&Record| record.speaks_of(payment);
             if let Some((past, answer)) = revived::tell(records.iter().filter(of)) {
-                self.revived.insert(past, answer);
+                self.revived.insert(past, Some(answer));
                 self.read += 1;
             }
         }
     }
 
-    /// All payments remembered, in no order.
+    /// All that have to do with holds, as far as they are remembered at all, in no order.
+    pub(super) fn bonds(&self) -> impl Iterator<Item = &Past> {
+        self.ring.iter().chain(self.revived.iter()).filter(|past| past.bond != Bond::None)
+    }
+
+    /// All payments in the ring, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
         self.ring.iter()
     }

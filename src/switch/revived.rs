@@ -1,4 +1,5 @@
-//! Payments that were forgotten and read back, as long as something may come for them: the newest few thousand.
+//! Payments that were forgotten and read back, as long as something may come for them; and pre-authorisations with what
+//! follows them, which are remembered here when the ring lets go of them. The newest few thousand.
 
 use super::recent::{Likeness, Past, Standing};
 use crate::{
@@ -14,7 +15,8 @@ pub(super) const MOST: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct Revived {
-    pasts: HashMap<PaymentId, (Past, Body), foldhash::fast::FixedState>,
+    /// With the rest of their answers, where that is known.
+    pasts: HashMap<PaymentId, (Past, Option<Body>), foldhash::fast::FixedState>,
     /// Digests of names, duplicate keys among them.
     names: HashMap<u64, SmallVec<[PaymentId; 2]>, foldhash::fast::FixedState>,
     /// In the order they were read.
@@ -22,7 +24,7 @@ pub(super) struct Revived {
 }
 
 impl Revived {
-    pub(super) fn insert(&mut self, past: Past, answer: Body) {
+    pub(super) fn insert(&mut self, past: Past, answer: Option<Body>) {
         if self.order.len() >= MOST
             && let Some(oldest) = self.order.pop_front()
         {
@@ -54,14 +56,19 @@ impl Revived {
         self.pasts.get_mut(&payment).map(|(past, _)| past)
     }
 
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
+        self.pasts.values().map(|(past, _)| past)
+    }
+
     /// The rest of the answer of a payment.
     pub(super) fn answer(&self, payment: PaymentId) -> Option<&Body> {
-        self.pasts.get(&payment).map(|(_, answer)| answer)
+        self.pasts.get(&payment)?.1.as_ref()
     }
 
     pub(super) fn put_answer(&mut self, payment: PaymentId, answer: Body) {
         if let Some((_, kept)) = self.pasts.get_mut(&payment) {
-            *kept = answer;
+            *kept = Some(answer);
         }
     }
 

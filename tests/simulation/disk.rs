@@ -99,10 +99,14 @@ impl Disk {
         self.failing = false;
     }
 
-    /// Is the approval of the payment with this RRN durable?
-    pub(crate) fn approves(&self, rrn: &str) -> bool {
+    /// Is the approval of the payment with this RRN and STAN durable?
+    pub(crate) fn approves(&self, rrn: &str, stan: &str) -> bool {
         let of_rrn = |record: &Record| match record {
-            Record::Received { payment, rrn: Some(other), .. } if other.to_string() == rrn => Some(*payment),
+            Record::Received { payment, rrn: Some(other), stan: of, .. }
+                if other.to_string() == rrn && of.to_string() == stan =>
+            {
+                Some(*payment)
+            }
             _ => None,
         };
         let approved = |record: &Record| match record {
