@@ -2,8 +2,10 @@
 //! a card number has its place in a [`Body`] alone, which a journal seals.
 
 mod body;
+mod hold;
 
 pub use body::Body;
+pub use hold::{Follows, Hold, Part};
 
 use crate::{
     clock::Wall,
@@ -246,6 +248,19 @@ pub enum Record {
         /// Who, and why.
         by: Box<str>,
     },
+    /// What a pre-authorisation holds has changed: it began, or something that follows it takes, adds, gives back or ends.
+    Hold {
+        /// The pre-authorisation.
+        payment: PaymentId,
+        /// When.
+        at: Wall,
+        /// What changed it: itself, or what follows it.
+        by: PaymentId,
+        /// What that has of it from now on, where it follows it and has anything.
+        part: Option<Part>,
+        /// Where it stands from now on.
+        hold: Hold,
+    },
     /// A reversal of something we never saw: should it come yet, it is declined and not sent.
     Tombstone {
         /// When.
@@ -269,7 +284,8 @@ impl Record {
             | Self::Answered { payment, .. }
             | Self::Undelivered { payment, .. }
             | Self::Delivered { payment, .. }
-            | Self::ApprovedLate { payment, .. } => Some(*payment),
+            | Self::ApprovedLate { payment, .. }
+            | Self::Hold { payment, .. } => Some(*payment),
             Self::Queued { item, .. }
             | Self::Tried { item, .. }
             | Self::Failed { item, .. }
@@ -278,6 +294,17 @@ impl Record {
             | Self::Decided { item, .. } => Some(*item),
             Self::Tombstone { .. } => None,
         }
+    }
+
+    /// Is it about this payment, about what is stored for it, or about what it has of another's hold?
+    #[must_use]
+    pub fn speaks_of(&self, payment: PaymentId) -> bool {
+        let other = match self {
+            Self::Queued { of, .. } => *of,
+            Self::Hold { by, .. } => Some(*by),
+            _ => None,
+        };
+        self.payment() == Some(payment) || other == Some(payment)
     }
 
     /// Puts other numbers in the place of those of acquirers and banks: a journal keeps its own, whatever the order of the
@@ -300,6 +327,7 @@ impl Record {
             Self::Outcome { sent: None, .. }
             | Self::Answered { .. }
             | Self::Delivered { .. }
+            | Self::Hold { .. }
             | Self::Failed { .. }
             | Self::Done { .. }
             | Self::Parked { .. }
@@ -417,8 +445,28 @@ pub enum Stored {
     },
     /// An acquirer's advice.
     Advice,
+    /// An acquirer's completion, by an advice, that its hold does not cover: for people to decide whether it goes.
+    Uncovered,
     /// No message: a payment that cannot be taken back, for people to clear up.
     Question,
+}
+
+impl Stored {
+    /// Is it an acquirer's advice?
+    #[must_use]
+    pub const fn is_advice(self) -> bool {
+        matches!(self, Self::Advice | Self::Uncovered)
+    }
+
+    /// What a reversal leaves of its original, in minor units; `None` where it is none.
+    #[must_use]
+    pub const fn leaves(self) -> Option<u64> {
+        match self {
+            Self::Reversal(_) | Self::Acquirers { left: None } => Some(0),
+            Self::Acquirers { left } => left,
+            Self::Advice | Self::Uncovered | Self::Question => None,
+        }
+    }
 }
 
 /// Why we reverse a payment ourselves.
@@ -443,6 +491,8 @@ pub enum Park {
     Unsendable,
     /// It is a question, not a message.
     Question,
+    /// The hold it completes does not cover it.
+    Uncovered,
 }
 
 /// What somebody decided over a stored message.

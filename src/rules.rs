@@ -223,6 +223,8 @@ pub struct Bank {
     pub reversal: Reversal,
     /// How stored messages are delivered to it.
     pub store: Store,
+    /// What it holds for pre-authorisations.
+    pub holding: Holding,
 }
 
 /// How payments are taken back at a bank.
@@ -298,6 +300,24 @@ impl Store {
     }
 }
 
+/// How a bank holds what was pre-authorised.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holding {
+    /// How long. Networks give 5 to 30 days.
+    pub life: Duration,
+    /// So many percent of what is held may be taken beyond it.
+    pub excess: u8,
+    /// May it be taken by many completions, until nothing remains? Else the first one ends it.
+    pub many: bool,
+}
+
+impl Default for Holding {
+    /// Seven days, nothing beyond, one completion.
+    fn default() -> Self {
+        Self { life: Duration::from_secs(7 * 24 * 3600), excess: 0, many: false }
+    }
+}
+
 impl Bank {
     /// Connections, where nothing else is said.
     pub const CONNECTIONS: u16 = 2;
@@ -333,6 +353,7 @@ impl Bank {
             declining: Vec::new(),
             reversal: Reversal::default(),
             store: Store::new(dialect.version()),
+            holding: Holding::default(),
         }
     }
 

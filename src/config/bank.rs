@@ -95,6 +95,7 @@ fn rule(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Option<Ban
         declining: section.texts("declining").iter().filter_map(|text| fields::code(section, text, version)).collect(),
         reversal: store::reversal(section, version),
         store: store::store(section, version),
+        holding: store::holding(section),
         dialect: Arc::clone(dialect?),
     };
     Some(rule)

@@ -1,7 +1,7 @@
-//! How payments are taken back at a bank, and how what is stored for it is delivered.
+//! How payments are taken back at a bank, how what is stored for it is delivered, and how it holds what was pre-authorised.
 
 use super::{acquirer::count, fields, section::Section};
-use crate::rules::{Replacement, Reversal, Rules, Store};
+use crate::rules::{Holding, Replacement, Reversal, Rules, Store};
 use banklink_protocol::{dialect::Version, element::ResponseCode};
 use std::time::Duration;
 
@@ -42,6 +42,18 @@ fn word<T: Copy>(
         section.error(text.span, fault);
     }
     *value
+}
+
+/// `hold` of a bank.
+pub(super) fn holding(section: &Section<'_, '_>) -> Holding {
+    let usual = Holding::default();
+    let Some(section) = section.section("hold") else { return usual };
+    let day = Duration::from_secs(24 * 3600);
+    let life = section.duration("life", Duration::from_millis(1)..=400 * day).unwrap_or(usual.life);
+    let excess = section.integer("excess", 0..=100).map_or(usual.excess, |percent| percent as u8);
+    let many = word(&section, "completions", &[("one", false), ("many", true)], usual.many, |_| None);
+    section.finish();
+    Holding { life, excess, many }
 }
 
 /// `store` of a bank.

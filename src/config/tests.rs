@@ -158,6 +158,25 @@ fn a_key_must_belong_to_its_certificate() {
 }
 
 #[test]
+fn what_a_bank_holds_is_read_and_its_mistakes_have_their_line() {
+    let with = |hold: &str| format!("dialect = \"iso87-bcd\"\nhold = {{ {hold} }}");
+    let text = FIRST.replace("dialect = \"iso87-bcd\"", &with("life = \"30d\", excess = 15, completions = \"many\""));
+    let holding = &good(&text).rules.banks[0].holding;
+    assert_eq!((holding.life, holding.excess, holding.many), (Duration::from_secs(30 * 86_400), 15, true));
+    let usual = &good(FIRST).rules.banks[0].holding;
+    assert_eq!((usual.life, usual.excess, usual.many), (Duration::from_secs(7 * 86_400), 0, false));
+    for (hold, fault) in [
+        ("life = \"500d\"", "life"),
+        ("excess = 101", "excess"),
+        ("completions = \"two\"", "`completions` is \"one\" or \"many\", not \"two\""),
+        ("days = 7", "unknown key `days`"),
+    ] {
+        let message = error("dialect = \"iso87-bcd\"", &with(hold));
+        assert!(message.starts_with("config.toml:10: ") && message.contains(fault), "{message}");
+    }
+}
+
+#[test]
 fn verification_cannot_be_turned_off() {
     for key in ["verify = false", "insecure = true", "skip_verify = true"] {
         assert!(error("key =", &format!("{key}, key =")).contains("unknown key"));

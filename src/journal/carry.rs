@@ -1,7 +1,7 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
-//! done or settled, an undelivered approval until it is delivered or something of it is stored; tombstones stay for a
-//! while. What it keeps is where the records lie.
+//! done or settled, the state of a hold while something of it is under way, an undelivered approval until it is delivered or
+//! something of it is stored; tombstones stay for a while. What it keeps is where the records lie.
 
 use super::{
     codec::Note,
@@ -75,6 +75,9 @@ pub(super) struct Fold {
     received: ByPayment<Place>,
     sent: ByPayment<Place>,
     undelivered: ByPayment<Place>,
+    /// What is under way of holds; and of each hold of which something is, the last that was said.
+    parts: ByPayment<Place>,
+    holds: ByPayment<Place>,
     items: ByPayment<Item>,
     /// By the payment, the last stored message of it.
     of: ByPayment<PaymentId>,
@@ -108,6 +111,11 @@ impl Fold {
             }
             What::Undelivered => drop(self.undelivered.insert(payment, place)),
             What::Delivered => drop(self.undelivered.remove(&payment)),
+            What::Hold { by, part_under_way, any_under_way } => {
+                let open = any_under_way.then_some(place);
+                put(&mut self.parts, by, open.clone().filter(|_| part_under_way));
+                put(&mut self.holds, payment, open);
+            }
             What::Tombstone => self.tombstones.push((fact.at, place)),
             What::Answered => {}
             What::ApprovedLate => {
@@ -194,10 +202,19 @@ impl Fold {
         numbers.chain([Note::Next(self.next)]).chain(clocks).collect()
     }
 
-    /// Where all that is to be kept lies, in no order.
+    /// Where all that is to be kept lies, in no order, some of it twice.
     pub(super) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
         let payments = self.received.values_mut().chain(self.sent.values_mut()).chain(self.undelivered.values_mut());
+        let holds = self.parts.values_mut().chain(self.holds.values_mut());
         let items = self.items.values_mut().flat_map(Item::places);
-        payments.chain(items).chain(self.tombstones.iter_mut().map(|(_, place)| place))
+        payments.chain(holds).chain(items).chain(self.tombstones.iter_mut().map(|(_, place)| place))
+    }
+}
+
+/// Keeps what is open, and lets go of what is not any more.
+fn put(map: &mut ByPayment<Place>, key: PaymentId, place: Option<Place>) {
+    match place {
+        Some(place) => drop(map.insert(key, place)),
+        None => drop(map.remove(&key)),
     }
 }

@@ -28,6 +28,7 @@ pub(super) const fn at(record: &Record) -> Wall {
         | Record::Undelivered { at, .. }
         | Record::Delivered { at, .. }
         | Record::ApprovedLate { at, .. }
+        | Record::Hold { at, .. }
         | Record::Queued { at, .. }
         | Record::Tried { at, .. }
         | Record::Failed { at, .. }
@@ -72,6 +73,12 @@ pub(super) enum What {
     Parked,
     Retried,
     Resolved,
+    /// Where the payment's hold stands, since `by`: is that, or anything else of it, under way?
+    Hold {
+        by: PaymentId,
+        part_under_way: bool,
+        any_under_way: bool,
+    },
     Tombstone,
 }
 
@@ -107,6 +114,11 @@ impl Fact {
             Record::Parked { .. } => What::Parked,
             Record::Decided { decision: Decision::Retry, .. } => What::Retried,
             Record::Decided { decision: Decision::Resolve, .. } => What::Resolved,
+            Record::Hold { by, part, hold, .. } => What::Hold {
+                by,
+                part_under_way: part.is_some_and(|part| part.under_way),
+                any_under_way: hold.under_way > 0,
+            },
             Record::Tombstone { .. } => What::Tombstone,
         };
         Self { position, offset, at: at(record), payment: record.payment().unwrap_or_default(), what }

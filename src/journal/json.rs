@@ -2,10 +2,10 @@
 
 use crate::{
     clock::Wall,
-    record::{Body, CardEnds, Cause, Outcome, Record, References, Stored},
+    record::{Body, CardEnds, Cause, Outcome, Part, Record, References, Stored},
     switch::ConnectionId,
 };
-use banklink_protocol::element::{Money, OriginalData, Pan};
+use banklink_protocol::element::{Currency, Money, OriginalData, Pan};
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
 
@@ -20,7 +20,8 @@ pub fn to_json(record: &Record) -> Value {
         | Record::Answered { .. }
         | Record::Undelivered { .. }
         | Record::Delivered { .. }
-        | Record::ApprovedLate { .. } => online(record),
+        | Record::ApprovedLate { .. }
+        | Record::Hold { .. } => online(record),
         _ => stored(record),
     };
     let mut object = Map::new();
@@ -75,6 +76,14 @@ fn online(record: &Record) -> (&'static str, Value) {
         Record::ApprovedLate { payment, at, bank, stan } => {
             ("approved late", json!({"payment": payment.0, "at": time(*at), "bank": bank.0, "stan": stan.to_string()}))
         }
+        Record::Hold { payment, at, by, part, hold } => (
+            "hold",
+            json!({
+                "payment": payment.0, "at": time(*at), "by": by.0, "part": part.as_ref().map(part_of_hold),
+                "held": hold.held, "taken": hold.taken, "completions": hold.completions, "under_way": hold.under_way,
+                "until": time(hold.until), "currency": currency(hold.currency), "voided": hold.voided,
+            }),
+        ),
         _ => unreachable!("the others are stored ones"),
     }
 }
@@ -132,7 +141,15 @@ fn name(choice: &impl Debug) -> String {
 }
 
 fn money(amount: Money) -> Value {
-    json!({"minor": amount.minor, "currency": format!("{:03}", amount.currency.code())})
+    json!({"minor": amount.minor, "currency": currency(amount.currency)})
+}
+
+fn currency(currency: Currency) -> String {
+    format!("{:03}", currency.code())
+}
+
+fn part_of_hold(part: &Part) -> Value {
+    json!({"kind": name(&part.kind), "minor": part.amount, "under_way": part.under_way})
 }
 
 fn place(connection: ConnectionId) -> Value {
@@ -176,6 +193,7 @@ fn queued(kind: &Stored) -> Value {
         Stored::Reversal(cause) => json!({"reversal": name(cause)}),
         Stored::Acquirers { left } => json!({"acquirer's reversal": {"left": left}}),
         Stored::Advice => json!("advice"),
+        Stored::Uncovered => json!("uncovered completion"),
         Stored::Question => json!("question"),
     }
 }

@@ -109,6 +109,7 @@ impl Carrying {
             kept.push(here);
         }
         kept.sort_unstable_by_key(|kept| kept.position);
+        kept.dedup_by_key(|kept| kept.position);
         let (number, epoch, position) = (self.number, self.epoch, self.position);
         let snapshot = Snapshot { number, epoch, position, at, notes: self.fold.notes(), kept };
         snapshot.write(&**disk)?;

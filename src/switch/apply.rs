@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Mono,
-    record::{Body, Decision, Outcome, PaymentId, Record, Stored, Unanswered},
+    record::{Body, Decision, Outcome, PaymentId, Record, Unanswered},
     switch::AcquirerId,
 };
 use banklink_protocol::element::{OriginalData, ResponseCode, Stan};
@@ -57,10 +57,10 @@ impl Core {
     /// Folds one Record into the state.
     pub(super) fn apply(&mut self, record: &Record) {
         match *record {
-            Record::Received { payment, acquirer, amount, references, .. } => {
+            Record::Received { payment, acquirer, amount, stan, references, .. } => {
                 self.counted(payment);
                 let amount = amount.and_then(|amount| u64::try_from(amount.minor).ok());
-                self.recent.insert(Past::new(payment, acquirer, amount, references));
+                self.recent.insert(Past::new(payment, acquirer, amount, stan, references));
             }
             Record::Sent { .. } => self.apply_sent(record),
             Record::NotSent { payment, bank, stan, .. } => {
@@ -97,6 +97,7 @@ impl Core {
                     self.store.set_phase(item, Phase::Ready);
                 }
             }
+            Record::Hold { payment, by, part, hold, .. } => self.apply_hold(payment, by, part, hold),
             Record::Tombstone { at, references, .. } => self.tombstones.insert(at, references),
         }
     }
@@ -129,6 +130,7 @@ impl Core {
     ) {
         let ended = sent.map(|(bank, stan)| (bank, self.end(bank, stan)));
         self.recent.ended(payment, outcome, told, answer);
+        self.under_way.ended(payment, outcome);
         match (ended, outcome) {
             (Some((bank, key)), Outcome::Unknown { why }) => {
                 let pending = self.pendings.get_mut(key).expect("an ended entry stays until it is freed");
@@ -163,6 +165,7 @@ impl Core {
             heard: 0,
         };
         self.store.insert(item, stored);
+        self.under_way.stored(item, of, kind);
         let Some(of) = of else { return };
         self.undelivered.arrived(of);
         if let Some(past) = self.recent.by_payment(of) {
@@ -175,7 +178,7 @@ impl Core {
         let Some(stored) = self.store.get(item) else { return };
         if stored.entry.is_none() {
             let own = OriginalData { mti: stored.mti, stan, transmission, acquirer: 0, forwarder: 0 };
-            if stored.kind == Stored::Advice {
+            if stored.kind.is_advice() {
                 let named = known_by(&stored.body, stored.mti, stan, transmission);
                 self.recent.advised(item, connection, named);
             }

@@ -14,6 +14,7 @@ impl Core {
         self.check_banks(rules);
         self.check_sums(rules);
         self.check_store(rules);
+        self.under_way.check(self);
     }
 
     /// Every entry holds its own STAN; who waits has a timer; nobody else has one.

@@ -26,14 +26,16 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
     match refusal {
         Refusal::Format | Refusal::Untranslatable => by_edition(version, b"30", b"904", b"1800"),
         Refusal::Unsupported => unsupported(version),
-        Refusal::Amount => by_edition(version, b"13", b"110", b"1010"),
+        Refusal::Amount | Refusal::NotCovered => by_edition(version, b"13", b"110", b"1010"),
         Refusal::Card => by_edition(version, b"14", b"111", b"1011"),
         Refusal::NoIssuer => by_edition(version, b"15", b"908", b"1049"),
         Refusal::NoRoute => by_edition(version, b"92", b"908", b"9108"),
         Refusal::NoBank | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
-        Refusal::NoOriginal | Refusal::BeingReversed => by_edition(version, b"25", b"914", b"1816"),
+        Refusal::NoOriginal | Refusal::BeingReversed | Refusal::HoldEnded => {
+            by_edition(version, b"25", b"914", b"1816")
+        }
         Refusal::TakenBack => unsupported(version),
         Refusal::InProgress => by_edition(version, b"09", b"923", b"1811"),
         Refusal::Irreversible => by_edition(version, b"40", b"115", b"1015"),

@@ -13,6 +13,7 @@ use super::{
     store::Store,
     tombstone::Tombstones,
     undelivered::Undelivered,
+    under_way::PartsUnderWay,
     wheel::Wheel,
 };
 use crate::{clock::Now, record::PaymentId, rules::Rules};
@@ -40,6 +41,7 @@ pub(super) struct Core {
     pub(super) outputs: Outbox,
     pub(super) random: Random,
     pub(super) store: Store,
+    pub(super) under_way: PartsUnderWay,
     pub(super) undelivered: Undelivered,
     pub(super) tombstones: Tombstones,
     /// Not lasting: who waits is told nothing by a switch that dies.
@@ -76,6 +78,7 @@ impl Core {
             pendings: Pendings::default(),
             wheel: Wheel::new(now.mono),
             store: Store::new(rules.banks.len()),
+            under_way: PartsUnderWay::default(),
             undelivered: Undelivered::new(rules.acquirers.len()),
             tombstones: Tombstones::default(),
             recalls: Recalls::default(),

@@ -40,10 +40,17 @@ impl Turn<'_> {
         original: Option<OriginalData>,
         body: Body,
     ) {
+        let reversed = of.zip(kind.leaves());
+        if let Some((payment, left)) = reversed {
+            self.hold_shrinks(payment, left);
+        }
         self.commit(Record::Queued { item, at: self.now.wall, of, connection, kind, mti, original, body });
         self.note(Note::Stored { bank: connection.bank, item, of, kind });
-        if kind == Stored::Question {
-            self.park(item, Park::Question);
+        match (kind, reversed) {
+            (_, Some((payment, left))) => self.hold_grows(payment, left),
+            (Stored::Question, _) => self.park(item, Park::Question),
+            (Stored::Uncovered, _) => self.note(Note::Parked { bank: connection.bank, item, why: Park::Uncovered }),
+            _ => self.hold_settles(item),
         }
     }
 
@@ -248,6 +255,9 @@ impl Turn<'_> {
         if retries || decision == Decision::Resolve {
             if let Some(key) = item.entry {
                 self.core.wheel.cancel(self.core.timer(key));
+            }
+            if retries && phase == Phase::Parked(Park::Uncovered) {
+                self.hold_is_exceeded(id);
             }
             self.commit(Record::Decided { item: id, at: self.now.wall, decision, by });
         }

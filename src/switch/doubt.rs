@@ -38,6 +38,7 @@ impl Turn<'_> {
         let answer = Body::default();
         self.commit(Record::Outcome { payment, at: self.now.wall, sent, outcome, told: code, answer });
         self.take_back(key, payment, why, approved);
+        self.hold_settles(payment);
     }
 
     /// Stores the reversal of a payment that ended in doubt; or the question, where it cannot be taken back.
@@ -150,6 +151,7 @@ impl Turn<'_> {
         self.core.store.start_over();
         self.core.banks.iter_mut().for_each(|bank| bank.stans.start_over());
         self.finish_taking_over();
+        self.settle_holds();
         let mut undelivered: Vec<_> =
             self.core.undelivered.iter().map(|approval| (approval.payment, approval.acquirer)).collect();
         undelivered.sort_unstable_by_key(|(payment, _)| *payment);

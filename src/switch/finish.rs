@@ -78,12 +78,18 @@ impl Turn<'_> {
             let sent = ended.sent.map(|(connection, stan, _)| (connection.bank, stan));
             let answer = if body.is_some() { repeatable(&first, &waiting) } else { Body::default() };
             let (at, outcome, told) = (self.now.wall, verdict.outcome, verdict.code);
+            if let (Some((bank, _)), How::Approved { reversible: true, .. }) = (sent, &ended.how) {
+                self.hold_begins(payment, &waiting, outcome, bank);
+            }
             self.commit(Record::Outcome { payment, at, sent, outcome, told, answer });
             match ended.how {
                 // Its acquirer's own reversal takes it back.
                 How::Doubtful { why: Doubt::Reversed, .. } => {}
-                How::Doubtful { why, key, approved, .. } => self.take_back(key, payment, why, approved),
-                _ => {}
+                How::Doubtful { why, key, approved, .. } => {
+                    self.take_back(key, payment, why, approved);
+                    self.hold_settles(payment);
+                }
+                _ => self.hold_settles(payment),
             }
         }
         self.conclude(waiting, &verdict, first, body, ended.sent);

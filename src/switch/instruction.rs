@@ -36,6 +36,8 @@ pub(super) struct Instruction {
     pub(super) acquiring: Option<u64>,
     /// Which earlier message it speaks of (DE90, 1993: DE56).
     pub(super) original: Option<Original>,
+    /// Does it say that it follows an approval, beside naming it?
+    pub(super) follows_up: bool,
     /// May a part of the amount be approved, by the request's own word (1993: function code 181)?
     pub(super) takes_part: bool,
     /// The fields its answer gives back.
@@ -89,6 +91,7 @@ impl Instruction {
             rrn: kept.get(37).and_then(Rrn::parse),
             acquiring: kept.number(32),
             original: original(message)?,
+            follows_up: follows_up(message, version),
             takes_part: version != Version::V1987 && message.number(24) == Some(181),
             kept,
         })
@@ -197,6 +200,17 @@ fn currency(message: &Message, kept: &Kept) -> Result<Option<Currency>, Reject> 
 /// DE11; of the twelve digits of the 2003 edition the last six.
 fn stan(kept: &Kept) -> Result<Stan, Reject> {
     kept.number(11).map_or_else(|| reject(Refusal::Format, 11), |number| Ok(Stan((number % 1_000_000) as u32)))
+}
+
+/// The code of an approval in a request (DE38), where only answers have one; the condition of a pre-authorisation in a
+/// financial request (1987: DE25 06); the function of an increment or a completion (from 1993 on: DE24 106, 107, 201, 202).
+fn follows_up(message: &Message, version: Version) -> bool {
+    let (class, function) = (message.mti().class(), message.mti().function());
+    let says = || match version {
+        Version::V1987 => class == 2 && message.number(25) == Some(6),
+        Version::V1993 | Version::V2003 => matches!(message.number(24), Some(106 | 107 | 201 | 202)),
+    };
+    matches!((class, function), (1 | 2, 0)) && (message.has(38) || says())
 }
 
 fn original(message: &Message) -> Result<Option<Original>, Reject> {

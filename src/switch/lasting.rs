@@ -39,6 +39,7 @@ impl Core {
                 item.of, item.kind, item.mti, item.queued, item.tries, item.strikes, item.code, item.body
             ));
         }
+        lines.extend(self.under_way.lasting());
         lines.extend(self.undelivered.iter().map(|approval| format!("undelivered {:?}", approval.payment)));
         lines.extend(self.tombstones.iter().map(|of| format!("tombstone {of:?}")));
         lines.extend(self.recent.iter().map(|past| format!("{past:?}")));

@@ -3,8 +3,8 @@
 //! A request's way: [`request`] (door: `instruction`; resends: `duplicate`; banks: `route`; our trace numbers: `stan`;
 //! the bank's form: `outbound`) → the bank → [`response`] (whose: `matching`) or the timer (`wheel`) → [`finish`] (the
 //! answer: `answer`). What nobody may rely on (`doubt`) is taken back (`reversal`); what an acquirer takes back or advises
-//! is taken over (`takeover`). Both are stored (`store`) and delivered however long it takes (`delivery`). Connections live
-//! in `link`. What memory (`recent`) holds no more is read back from what was recorded (`recall`). What lasts is changed by
+//! is taken over (`takeover`). Both are stored (`store`) and delivered however long it takes (`delivery`). What a
+//! pre-authorisation holds, and who takes of it, is counted (`hold`). Connections live in `link`. What memory (`recent`) holds no more is read back from what was recorded (`recall`). What lasts is changed by
 //! Records alone, in `apply`.
 
 mod answer;
@@ -20,6 +20,7 @@ mod doubt;
 mod duplicate;
 pub mod explain;
 mod finish;
+mod hold;
 mod ids;
 mod input;
 mod instruction;
@@ -49,6 +50,7 @@ mod takeover;
 mod tests;
 mod tombstone;
 mod undelivered;
+mod under_way;
 mod unsent;
 mod wheel;
 

@@ -353,12 +353,16 @@ pub enum Refusal {
     BeingReversed,
     /// Its reversal came before it (12).
     TakenBack,
-    /// A reversal of a part of what is not answered yet (09): to be asked again.
+    /// A reversal of a part of what is not answered yet, or what follows a pre-authorisation that is not (09): to be asked again.
     InProgress,
     /// A reversal of what cannot be taken back (40).
     Irreversible,
     /// A reversal of another amount than its original's (64).
     OriginalAmount,
+    /// The hold it completes does not cover its amount, or is in another currency (13).
+    NotCovered,
+    /// The hold it names was completed or voided before, or has expired (25).
+    HoldEnded,
     /// So much is stored for its bank that a reversal of it could not be (96).
     StoreFull,
     /// Nothing more can be made durable: the disk is full or slow, or the switch starts over after a failed commit (96).
@@ -394,6 +398,8 @@ impl Refusal {
             Self::InProgress => "in_progress",
             Self::Irreversible => "irreversible",
             Self::OriginalAmount => "original_amount",
+            Self::NotCovered => "not_covered",
+            Self::HoldEnded => "hold_ended",
             Self::StoreFull => "store_full",
             Self::Recovering => "recovering",
             Self::Untranslatable => "untranslatable",

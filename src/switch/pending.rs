@@ -1,6 +1,6 @@
 //! The table of what waits for an answer, or waited until a moment ago: one entry a send, found by number.
 
-use super::{AcquirerId, ConnectionId, Origin, SendId, instruction::Instruction, kept::Kept};
+use super::{AcquirerId, ConnectionId, Origin, SendId, hold::Claim, instruction::Instruction, kept::Kept};
 use crate::{
     clock::Mono,
     record::{Body, Doubt, PaymentId, References, Unanswered},
@@ -96,6 +96,8 @@ pub(super) struct Waiting {
     pub(super) tried: SmallVec<[ConnectionId; 2]>,
     /// The payment it follows.
     pub(super) follows: Option<Followed>,
+    /// What it wants of the hold it names.
+    pub(super) claim: Claim,
     /// DE37 toward the bank, where it is ours.
     pub(super) own_rrn: Option<Rrn>,
     /// DE39 as the acquirer sent it, where the bank has another word for it.
@@ -119,6 +121,7 @@ impl Waiting {
             targets: SmallVec::new(),
             tried: SmallVec::new(),
             follows: None,
+            claim: Claim::None,
             own_rrn: None,
             own_code: None,
             deadline,

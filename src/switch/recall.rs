@@ -95,11 +95,23 @@ impl Turn<'_> {
             names.push(Name::Duplicate(references.duplicate));
             around = Some(Wall(i64::from(references.clock) * 1_000_000));
         }
-        if speaks_of_another(instruction) && self.original(waiting).is_none() {
+        if speaks_of_another(instruction) {
             let original = self.core.names.original(acquirer, instruction);
-            let trace = if original == 0 { references.trace } else { original };
-            around = said(instruction, self.now.wall).filter(|_| names.is_empty());
-            names.extend([Name::Trace(trace), Name::Rrn(references.rrn)]);
+            // By the RRN the first message of a transaction may be remembered, and the one it speaks of not.
+            let forgotten = original != 0 && self.core.recent.by_trace(original, references.into()).is_none();
+            match self.original(waiting).filter(|_| !forgotten) {
+                None => {
+                    let trace = if original == 0 { references.trace } else { original };
+                    around = said(instruction, self.now.wall).filter(|_| names.is_empty());
+                    names.extend([Name::Trace(trace), Name::Rrn(references.rrn)]);
+                }
+                Some(past) => {
+                    if let Some(hold) = self.forgot_hold_of(&past) {
+                        // It may have begun long before what has a part of it.
+                        (around, names) = (None, names.into_iter().chain([Name::Payment(hold)]).collect());
+                    }
+                }
+            }
         }
         names.retain(|name| !matches!(name, Name::Trace(0) | Name::Rrn(0)));
         (!names.is_empty()).then_some(Question { names, around })
@@ -197,6 +209,7 @@ impl Turn<'_> {
 pub(super) fn speaks_of_another(instruction: &Instruction) -> bool {
     instruction.mti.class() == 4
         || instruction.original.is_some()
+        || instruction.follows_up
         || instruction.is_advice()
         || instruction.mti.is_repeat()
 }

@@ -9,14 +9,16 @@ use super::{
     pending::Followed,
     revived::{self, Revived},
 };
-use crate::record::{Body, Cause, Outcome, PaymentId, Record, References, Stored};
-use banklink_protocol::element::{OriginalData, ResponseCode, Rrn};
+use crate::record::{Body, Cause, Hold, Outcome, Part, PaymentId, Record, References, Stored};
+use banklink_protocol::element::{OriginalData, ResponseCode, Rrn, Stan};
 
 /// What became of a payment, and under which names the bank knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Past {
     pub(super) payment: PaymentId,
     pub(super) acquirer: AcquirerId,
+    /// The acquirer's.
+    pub(super) stan: Stan,
     pub(super) standing: Standing,
     /// What a resend is told: DE39.
     pub(super) told: Option<ResponseCode>,
@@ -25,12 +27,25 @@ pub(super) struct Past {
     /// DE4 as it was asked for.
     pub(super) asked: Option<u64>,
     pub(super) references: References,
+    /// What it has to do with a hold.
+    pub(super) bond: Bond,
     /// Where it went.
     sent: Option<(ConnectionId, OriginalData)>,
     /// DE37 as sent.
     rrn: Option<Rrn>,
     /// Where the rest of its answer is kept.
     answer: u64,
+}
+
+/// What a payment has to do with a hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bond {
+    /// Nothing.
+    None,
+    /// It is a pre-authorisation, and this is what it holds.
+    Hold(Hold),
+    /// It has this of what another holds.
+    Part(PaymentId, Part),
 }
 
 /// Where a payment stands.
@@ -57,16 +72,19 @@ impl Past {
         payment: PaymentId,
         acquirer: AcquirerId,
         amount: Option<u64>,
+        stan: Stan,
         references: References,
     ) -> Self {
         Self {
             payment,
             acquirer,
+            stan,
             standing: Standing::Received,
             told: None,
             left: amount,
             asked: amount,
             references,
+            bond: Bond::None,
             sent: None,
             rrn: None,
             answer: Answers::NONE,
@@ -122,7 +140,24 @@ impl Past {
             // What was reversed after its approval stays so: nobody is told again that it was approved.
             Stored::Reversal(_) if self.standing == Standing::Reversed => {}
             Stored::Reversal(_) => self.standing = Standing::Unknown,
-            Stored::Advice | Stored::Question => {}
+            Stored::Advice | Stored::Uncovered | Stored::Question => {}
+        }
+    }
+
+    /// A hold changed that it is, or has a part of.
+    pub(super) fn bound(&mut self, of: PaymentId, by: PaymentId, part: Option<Part>, hold: Hold) {
+        if self.payment == of {
+            self.bond = Bond::Hold(hold);
+        } else if self.payment == by {
+            self.bond = part.map_or(Bond::None, |part| Bond::Part(of, part));
+        }
+    }
+
+    /// What stands of its amount: of a pre-authorisation with all that was added to it.
+    pub(super) fn stands(&self) -> Option<u64> {
+        match self.bond {
+            Bond::Hold(hold) => Some(hold.held),
+            Bond::None | Bond::Part(..) => self.left,
         }
     }
 }
@@ -134,6 +169,12 @@ pub(super) struct Likeness {
     pub(super) rrn: u64,
     /// The digest of the card: what follows a payment is about the same one. 0 where it is not said.
     pub(super) card: u64,
+}
+
+impl From<References> for Likeness {
+    fn from(References { rrn, card, .. }: References) -> Self {
+        Self { rrn, card }
+    }
 }
 
 impl Likeness {
@@ -208,10 +249,15 @@ impl Recent {
     pub(super) fn insert(&mut self, past: Past) {
         let (place, references) = (self.next, past.references);
         match self.ring.get_mut(place) {
-            Some(oldest) => {
+            Some(place) => {
+                let oldest = std::mem::replace(place, past);
                 self.clocks.forget(oldest.references);
                 self.forgets = true;
-                *oldest = past;
+                if oldest.bond != Bond::None {
+                    // What comes for a hold comes late, and may be the very one that pushes it out.
+                    self.read += usize::from(self.asked);
+                    self.revived.insert(oldest, self.answers.get(oldest.answer));
+                }
             }
             None => self.ring.push(past),
         }
@@ -225,6 +271,11 @@ impl Recent {
     }
 
     /// A payment by its number, if it is remembered.
+    pub(super) fn get(&self, payment: PaymentId) -> Option<&Past> {
+        self.place(payment).map(|place| &self.ring[place]).or_else(|| self.revived.get(payment))
+    }
+
+    /// The same, since something happens to it.
     pub(super) fn by_payment(&mut self, payment: PaymentId) -> Option<&mut Past> {
         if let Some(place) = self.place(payment) {
             return Some(&mut self.ring[place]);
@@ -348,15 +399,20 @@ impl Recent {
             if self.place(payment).is_some() || self.revived.get(payment).is_some() {
                 continue;
             }
-            let of = |record: &&Record| speaks_of(record, payment);
+            let of = |record: &&Record| record.speaks_of(payment);
             if let Some((past, answer)) = revived::tell(records.iter().filter(of)) {
-                self.revived.insert(past, answer);
+                self.revived.insert(past, Some(answer));
                 self.read += 1;
             }
         }
     }
 
-    /// All payments remembered, in no order.
+    /// All that have to do with holds, as far as they are remembered at all, in no order.
+    pub(super) fn bonds(&self) -> impl Iterator<Item = &Past> {
+        self.ring.iter().chain(self.revived.iter()).filter(|past| past.bond != Bond::None)
+    }
+
+    /// All payments in the ring, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
         self.ring.iter()
     }
@@ -392,11 +448,6 @@ impl Recent {
             self.names.insert(rrn, place);
         }
     }
-}
-
-/// Is it about this payment, or about what is stored for it?
-fn speaks_of(record: &Record, payment: PaymentId) -> bool {
-    record.payment() == Some(payment) || matches!(record, Record::Queued { of: Some(of), .. } if *of == payment)
 }
 
 /// Names in one bucket of an index: a cache line.
@@ -465,11 +516,11 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use banklink_protocol::element::{Stan, Transmission};
+    use banklink_protocol::element::Transmission;
 
     fn insert(recent: &mut Recent, number: u64) {
         let references = References { duplicate: number, trace: number + 100, ..References::default() };
-        recent.insert(Past::new(PaymentId(number * 3), AcquirerId(0), None, references));
+        recent.insert(Past::new(PaymentId(number * 3), AcquirerId(0), None, Stan(number as u32), references));
         let original = OriginalData {
             mti: "0200".parse().unwrap(),
             stan: Stan(number as u32),

@@ -4,6 +4,7 @@ use super::{
     BankId, ConnectionId, Ignored, Note, Origin, Output, Refusal, Turn, answer, codes,
     duplicate::{Names, same_as_past, same_key, same_payment},
     finish::Ended,
+    hold::Claim,
     instruction::{Instruction, Reject},
     matching, network,
     outbound::{adapt, left_behind, number, original_data, repeatable},
@@ -189,12 +190,18 @@ impl Turn<'_> {
     pub(super) fn route(&mut self, waiting: &mut Waiting) -> Result<(), Refusal> {
         let instruction = &waiting.instruction;
         if speaks_of_another(instruction) {
-            let followed = self.original(waiting);
-            if let Some(followed) = followed.as_ref().and_then(Past::followed) {
+            let past = self.original(waiting);
+            if let Some((past, followed)) = past.and_then(|past| Some((past, past.followed()?))) {
                 if !instruction.is_advice() && self.core.store.reverses(followed.payment) {
                     // While its reversal is stored, nothing else of a payment goes out.
                     return Err(Refusal::BeingReversed);
                 }
+                waiting.claim = match self.claim(instruction, &past, followed) {
+                    Ok(claim) => claim,
+                    // Nobody may decline an advice.
+                    Err(_) if instruction.is_advice() => Claim::Uncovered,
+                    Err(refusal) => return Err(refusal),
+                };
                 waiting.targets.push(followed.connection.bank);
                 waiting.follows = Some(followed);
                 return Ok(());
@@ -264,6 +271,7 @@ impl Turn<'_> {
             Some(payment) => payment,
             None => self.receive(&mut waiting),
         };
+        self.hold_takes(payment, &waiting);
         let instruction = &waiting.instruction;
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         self.commit(Record::Sent {
@@ -294,7 +302,7 @@ impl Turn<'_> {
         let instruction = &waiting.instruction;
         waiting.id = Some(payment);
         let mut references = Names::lasting(instruction, waiting.references);
-        if instruction.is_advice() && waiting.follows.is_some() {
+        if waiting.follows.is_some() && (instruction.is_advice() || waiting.claim != Claim::None) {
             // The RRN of a transaction names its first message.
             references.rrn = 0;
         }

@@ -1,8 +1,9 @@
-//! Payments that were forgotten and read back, as long as something may come for them: the newest few thousand.
+//! Payments that were forgotten and read back, as long as something may come for them; and pre-authorisations with what
+//! follows them, which are remembered here when the ring lets go of them. The newest few thousand.
 
 use super::recent::{Likeness, Past, Standing};
 use crate::{
-    record::{Body, Outcome, PaymentId, Record, References, Stored},
+    record::{Body, Outcome, PaymentId, Record, References},
     switch::outbound::known_by,
 };
 use hashbrown::HashMap;
@@ -14,7 +15,8 @@ pub(super) const MOST: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct Revived {
-    pasts: HashMap<PaymentId, (Past, Body), foldhash::fast::FixedState>,
+    /// With the rest of their answers, where that is known.
+    pasts: HashMap<PaymentId, (Past, Option<Body>), foldhash::fast::FixedState>,
     /// Digests of names, duplicate keys among them.
     names: HashMap<u64, SmallVec<[PaymentId; 2]>, foldhash::fast::FixedState>,
     /// In the order they were read.
@@ -22,7 +24,7 @@ pub(super) struct Revived {
 }
 
 impl Revived {
-    pub(super) fn insert(&mut self, past: Past, answer: Body) {
+    pub(super) fn insert(&mut self, past: Past, answer: Option<Body>) {
         if self.order.len() >= MOST
             && let Some(oldest) = self.order.pop_front()
         {
@@ -54,14 +56,19 @@ impl Revived {
         self.pasts.get_mut(&payment).map(|(past, _)| past)
     }
 
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
+        self.pasts.values().map(|(past, _)| past)
+    }
+
     /// The rest of the answer of a payment.
     pub(super) fn answer(&self, payment: PaymentId) -> Option<&Body> {
-        self.pasts.get(&payment).map(|(_, answer)| answer)
+        self.pasts.get(&payment)?.1.as_ref()
     }
 
     pub(super) fn put_answer(&mut self, payment: PaymentId, answer: Body) {
         if let Some((_, kept)) = self.pasts.get_mut(&payment) {
-            *kept = answer;
+            *kept = Some(answer);
         }
     }
 
@@ -84,8 +91,9 @@ fn names(references: References) -> impl Iterator<Item = u64> {
 /// bank ever had it.
 pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<(Past, Body)> {
     let mut past = records.find_map(|record| match *record {
-        Record::Received { payment, acquirer, amount, references, .. } => {
-            Some(Past::new(payment, acquirer, amount.and_then(|amount| u64::try_from(amount.minor).ok()), references))
+        Record::Received { payment, acquirer, amount, stan, references, .. } => {
+            let amount = amount.and_then(|amount| u64::try_from(amount.minor).ok());
+            Some(Past::new(payment, acquirer, amount, stan, references))
         }
         _ => None,
     })?;
@@ -100,8 +108,8 @@ pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<
                 past.ended(outcome, told);
                 kept = answer.clone();
             }
-            Record::Queued { item, kind: Stored::Advice, mti, ref body, .. } if item == past.payment => {
-                advice = Some((mti, body));
+            Record::Queued { item, kind, mti, ref body, .. } if item == past.payment => {
+                advice = kind.is_advice().then_some((mti, body));
             }
             Record::Queued { of: Some(of), kind, .. } if of == past.payment => past.followed_by(kind),
             Record::Tried { item, connection, stan, transmission, .. } if item == past.payment => {
@@ -109,6 +117,7 @@ pub(super) fn tell<'r>(mut records: impl Iterator<Item = &'r Record>) -> Option<
                     past.advised(connection, known_by(body, mti, stan, transmission));
                 }
             }
+            Record::Hold { payment, by, part, hold, .. } => past.bound(payment, by, part, hold),
             _ => {}
         }
     }

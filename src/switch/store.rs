@@ -9,7 +9,7 @@
 //!   Behind
 //! ```
 //!
-//! In order per payment only: the second message of a payment waits for the first. Reversals go before advices.
+//! A completion that its hold does not cover is parked from the first. In order per payment only: the second message of a payment waits for the first. Reversals go before advices.
 
 use super::ConnectionId;
 use crate::{
@@ -148,11 +148,18 @@ impl Store {
 
     /// Takes one in, at the end of its payment's.
     pub(super) fn insert(&mut self, id: PaymentId, mut item: Item) {
-        item.chain = item.of.map_or(id, |of| self.chain_of(of));
+        // What people are to decide on holds nothing else up.
+        let uncovered = item.kind == Stored::Uncovered;
+        item.chain = item.of.filter(|_| !uncovered).map_or(id, |of| self.chain_of(of));
         let queue = &mut self.queues[usize::from(item.connection.bank.0)];
         queue.total += 1;
         let chain = self.chains.entry(item.chain).or_default();
-        item.phase = if chain.is_empty() { Phase::Ready } else { Phase::Behind };
+        item.phase = match chain.is_empty() {
+            true if uncovered => Phase::Parked(Park::Uncovered),
+            true => Phase::Ready,
+            false => Phase::Behind,
+        };
+        queue.parked += usize::from(uncovered);
         chain.push_back(id);
         if item.phase == Phase::Ready {
             queue.ready[usize::from(!item.is_reversal())].push_back(id);

@@ -4,9 +4,11 @@
 use super::{
     AcquirerId, BankId, Note, Refusal, Turn, codes,
     finish::{Ended, How},
+    hold::Claim,
+    instruction::{Instruction, Original},
     outbound::{adapt, name_card},
     pending::{Followed, State, Waiting},
-    recent::{Likeness, Past, Standing},
+    recent::{Bond, Likeness, Past, Standing},
     reversal,
     tombstone::Tombstones,
 };
@@ -80,6 +82,8 @@ impl Turn<'_> {
         let mti = waiting.instruction.mti;
         let trace = self.core.names.original(acquirer, &waiting.instruction);
         let References { rrn, card, .. } = waiting.references;
+        // What else goes by the RRN of a transaction that is known stands.
+        let rrn = if self.core.recent.by_rrn(Likeness { rrn, card }).is_some() { 0 } else { rrn };
         let named = References { trace, rrn, card, ..References::default() };
         if Tombstones::can_stand(named) && !self.core.tombstones.stands(named) {
             if !self.core.tombstones.has_room(self.now.wall) {
@@ -105,7 +109,7 @@ impl Turn<'_> {
             return self.refuse(waiting, Refusal::StoreFull);
         }
         let mti = waiting.instruction.mti.original();
-        let past = Past::new(PaymentId(0), AcquirerId(0), None, References::default());
+        let past = Past::new(PaymentId(0), AcquirerId(0), None, Stan(0), References::default());
         let body = match self.stored_body(&mut waiting, bank, message, &past) {
             Ok(body) => body,
             Err((refusal, field)) => return self.refuse_for(waiting, refusal, field),
@@ -115,7 +119,8 @@ impl Turn<'_> {
             None => super::ConnectionId { bank, slot: 0 },
         };
         let of = waiting.follows.map(|followed| followed.payment);
-        self.take_over(waiting, connection, of, Stored::Advice, mti, body);
+        let kind = if waiting.claim == Claim::Uncovered { Stored::Uncovered } else { Stored::Advice };
+        self.take_over(waiting, connection, of, kind, mti, body);
     }
 
     /// Stores it, and acknowledges it.
@@ -129,7 +134,8 @@ impl Turn<'_> {
         body: Body,
     ) {
         let item = self.receive(&mut waiting);
-        let original = waiting.follows.map(|followed| followed.original).filter(|_| kind != Stored::Advice);
+        let original = waiting.follows.map(|followed| followed.original).filter(|_| !kind.is_advice());
+        self.hold_takes(item, &waiting);
         self.queue(item, of, connection, kind, mti, original, body);
         self.acknowledge(waiting, Some(item));
         self.pump(connection.bank);
@@ -175,16 +181,21 @@ impl Turn<'_> {
         Ok(body)
     }
 
-    /// The payment of the recent past that a message speaks of.
+    /// The payment of the recent past that a message speaks of. Several messages of a transaction have its RRN, which names
+    /// the first: what takes back another one of them, which is not known, does not take back that.
     pub(super) fn original(&mut self, waiting: &Waiting) -> Option<Past> {
         let acquirer = waiting.origin.acquirer();
         let super::core::Core { recent, names, .. } = &mut *self.core;
-        let like = Likeness { rrn: waiting.references.rrn, card: waiting.references.card };
-        match names.original(acquirer, &waiting.instruction) {
+        let like = Likeness::from(waiting.references);
+        let found = match names.original(acquirer, &waiting.instruction) {
             // A resend may have had another DE7 than the first, which is the one the acquirer speaks of.
-            name if name != 0 => recent.by_trace(name, like).or_else(|| recent.by_rrn(like)),
+            name if name != 0 => {
+                let of_another = |past: &Past| reverses_another(&waiting.instruction, past);
+                recent.by_trace(name, like).or_else(|| recent.by_rrn(like).filter(|past| !of_another(past)))
+            }
             _ => recent.by_rrn(like).or_else(|| recent.by_trace(waiting.references.trace, like)),
-        }
+        };
+        found.map(|past| self.with_hold(past))
     }
 
     /// The entry of a payment in flight.
@@ -215,6 +226,17 @@ fn stands(past: &Past) -> bool {
     matches!(past.standing, Standing::InFlight | Standing::Approved | Standing::Taken)
 }
 
+/// Does a reversal, by the STAN in its original data, name something else than this pre-authorisation that has its RRN?
+fn reverses_another(instruction: &Instruction, past: &Past) -> bool {
+    let stan = match instruction.original {
+        Some(Original::De90(original)) => original.stan,
+        Some(Original::De56 { stan, .. }) => stan,
+        None => return false,
+    };
+    let of_hold = matches!(past.bond, Bond::Hold(_));
+    instruction.mti.class() == 4 && of_hold && stan != Stan(0) && stan != past.stan
+}
+
 /// All of it, or a part? 1987 says in DE95 what is left; 1993 has the new amount in DE4 and the original one in DE30.
 fn extent(message: &Message, past: &Past) -> Result<Extent, Refusal> {
     let amount = message.number(4);
@@ -226,14 +248,14 @@ fn extent(message: &Message, past: &Past) -> Result<Extent, Refusal> {
             None => (amount, None),
         }
     };
-    let known = |said: u64| past.asked.is_none() || past.asked == Some(said) || past.left == Some(said);
+    let known = |said: u64| past.asked.is_none() || [past.asked, past.left, past.stands()].contains(&Some(said));
     if !stands(past) {
         return Ok(Extent::All);
     }
     if said.is_some_and(|said| !known(said)) {
         return Err(Refusal::OriginalAmount);
     }
-    match (left, past.left.or(said)) {
+    match (left, past.stands().or(said)) {
         (None | Some(0), _) => Ok(Extent::All),
         (Some(left), Some(stands)) if left < stands => Ok(Extent::Part { left }),
         (Some(left), Some(stands)) if left == stands && past.left < past.asked => Ok(Extent::Nothing),
@@ -255,7 +277,7 @@ fn leading(message: &Message, field: u8) -> Option<u64> {
 
 /// DE95 for a bank that wants to be told what is taken back, not what is left.
 fn say_delta(message: &mut Message, past: &Past) -> Result<(), FieldError> {
-    let (Some(left), Some(stood)) = (replacement(message), past.left) else { return Ok(()) };
+    let (Some(left), Some(stood)) = (replacement(message), past.stands()) else { return Ok(()) };
     let mut value = message.logical(95).unwrap_or_default();
     let mut delta = stood.saturating_sub(left);
     for digit in value[..12].iter_mut().rev() {

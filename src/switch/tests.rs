@@ -6,6 +6,7 @@ mod chaos;
 mod delivery;
 mod door;
 mod followers;
+mod holds;
 mod links;
 mod outbound;
 mod races;

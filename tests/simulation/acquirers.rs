@@ -3,7 +3,11 @@
 //! Each payment has a front end of its own that behaves as real ones do: its timer is longer than the switch's; what is not
 //! answered it repeats or reverses out of its own store until it is; some just vanish.
 
-use crate::{random::Random, story::tell};
+use crate::{
+    holds::{Step, steps},
+    random::Random,
+    story::tell,
+};
 use banklink::switch::AcquirerId;
 use banklink_protocol::{Dialect, Message};
 use std::sync::Arc;
@@ -81,6 +85,13 @@ pub(crate) struct Agent {
     /// It did.
     overtaken: bool,
     pub(crate) advice: bool,
+    /// What follows it once it is approved, by number.
+    pub(crate) followers: Vec<usize>,
+    released: bool,
+    /// It follows another.
+    pub(crate) follows: bool,
+    /// It has sent something.
+    pub(crate) begun: bool,
     pub(crate) belief: Belief,
     /// The reversal that has no answer yet.
     reversal: Option<(Message, u64)>,
@@ -104,9 +115,14 @@ pub(crate) enum Next {
     },
 }
 
-/// The terminal names the payment; no two payments share it.
+/// The terminal names the transaction; no two share it.
 pub(crate) fn terminal(payment: usize) -> String {
     format!("T{payment:07}")
+}
+
+/// A message is named by its terminal and its local time, which differ within a transaction.
+pub(crate) fn name_of(message: &Message) -> String {
+    format!("{} {}", message.text(41).unwrap(), message.text(12).unwrap())
 }
 
 const CARDS: [&str; 4] = ["4111111111111111", "5500000000000004", "340000000000009", "6011000000000004"];
@@ -148,7 +164,8 @@ fn purchase(dialect: &Arc<Dialect>, payment: usize, random: &mut Random) -> Mess
 /// The front ends of one seed, which begin within `span` nanoseconds.
 pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Vec<Agent> {
     let count = 60 + random.below(80) as usize;
-    let agent = |payment| {
+    let mut agents: Vec<Agent> = Vec::new();
+    for payment in 0..count {
         let mut message = purchase(dialect, payment, random);
         let advice = random.chance(8);
         if advice {
@@ -157,41 +174,75 @@ pub(crate) fn plan(dialect: &Arc<Dialect>, random: &mut Random, span: u64) -> Ve
             message.remove(35);
             message.remove(52);
         }
-        let amount = message.number(4).unwrap();
-        Agent {
-            acquirer: AcquirerId(random.below(2) as u16),
-            message,
-            starts: random.below(span),
-            unanswered: match random.below(10) {
-                _ if advice => Unanswered::Repeat,
-                0..=4 => Unanswered::Repeat,
-                5..=7 => Unanswered::Reverse,
-                _ => Unanswered::Vanish,
-            },
-            patience: 4 * SECOND + random.below(4 * SECOND),
-            cancels: random.chance(18).then(|| if random.chance(70) { 0 } else { amount / 4 }),
-            doubts: random.chance(40),
-            hasty: !advice && random.chance(2),
-            overtaken: false,
-            advice,
-            belief: Belief::Nothing,
-            reversal: None,
-            reversals: 0,
-            busy: true,
-            vanished: false,
-            maybe_told: false,
+        agents.push(agent(message, advice, random, span));
+    }
+    for _ in 0..2 + random.below(6) {
+        let payment = agents.len();
+        let mut message = purchase(dialect, payment, random);
+        message.set_mti("0100".parse().unwrap());
+        message.set(3, b"000000").unwrap();
+        let steps = steps(&message, random);
+        let mut hold = agent(message, false, random, span);
+        hold.followers = (1..=steps.len()).map(|step| payment + step).collect();
+        if steps.iter().any(|(step, _)| *step == Step::Increment) {
+            // A part of all together is left, which a bank that knows each by itself cannot say.
+            hold.cancels = hold.cancels.map(|_| 0);
         }
-    };
-    (0..count).map(agent).collect()
+        let acquirer = hold.acquirer;
+        agents.push(hold);
+        for (step, message) in steps {
+            let follower = agent(message, step == Step::Advice, random, span);
+            agents.push(Agent { acquirer, follows: true, busy: false, ..follower });
+        }
+    }
+    agents
+}
+
+fn agent(message: Message, advice: bool, random: &mut Random, span: u64) -> Agent {
+    let amount = message.number(4).unwrap();
+    Agent {
+        acquirer: AcquirerId(random.below(2) as u16),
+        message,
+        starts: random.below(span),
+        unanswered: match random.below(10) {
+            _ if advice => Unanswered::Repeat,
+            0..=4 => Unanswered::Repeat,
+            5..=7 => Unanswered::Reverse,
+            _ => Unanswered::Vanish,
+        },
+        patience: 4 * SECOND + random.below(4 * SECOND),
+        cancels: random.chance(18).then(|| if random.chance(70) { 0 } else { amount / 4 }),
+        doubts: random.chance(40),
+        hasty: !advice && random.chance(2),
+        overtaken: false,
+        advice,
+        followers: Vec::new(),
+        released: false,
+        follows: false,
+        begun: false,
+        belief: Belief::Nothing,
+        reversal: None,
+        reversals: 0,
+        busy: true,
+        vanished: false,
+        maybe_told: false,
+    }
 }
 
 impl Agent {
     /// Its first message.
     pub(crate) fn first(&mut self, random: &mut Random) -> (Message, Kind) {
+        self.begun = true;
         if self.hasty {
             return self.reverse(0, random);
         }
         (self.message.clone(), if self.advice { Kind::Advice } else { Kind::Payment })
+    }
+
+    /// What follows it, once it is known to be approved. Once.
+    pub(crate) fn released(&mut self) -> Vec<usize> {
+        let approved = matches!(self.belief, Belief::Approved { .. });
+        if approved && !std::mem::replace(&mut self.released, approved) { self.followers.clone() } else { Vec::new() }
     }
 
     /// Does it see its payment through?
@@ -327,10 +378,13 @@ impl Agent {
         message.set_mti(if random.chance(50) { "0400" } else { "0420" }.parse().unwrap());
         self.reversals += 1;
         let stan = format!("{:06}", 500 + self.reversals);
-        let original = format!("0200{}{}{:011}{:011}", message.text(11).unwrap(), message.text(7).unwrap(), 12345, 0);
+        let mti = self.message.mti();
+        let original = format!("{mti}{}{}{:011}{:011}", message.text(11).unwrap(), message.text(7).unwrap(), 12345, 0);
         message.remove(52);
-        // A reversal always says of which card; some say by track 2, which is not to reach the bank.
-        if random.chance(70) {
+        message.remove(38);
+        // A reversal always says of which card; some say by track 2, which is not to reach the bank. The RRN of a transaction
+        // names its first message.
+        if self.follows || random.chance(70) {
             message.set(11, stan.as_bytes()).unwrap();
             message.set(7, b"1123031950").unwrap();
             message.set(90, original.as_bytes()).unwrap();
@@ -360,7 +414,7 @@ pub(crate) fn resend(message: &Message, random: &mut Random) -> (Message, Kind) 
     let mut again = message.clone();
     match random.below(5) {
         0 => {}
-        1 | 2 => again.set_mti("0201".parse().unwrap()),
+        1 | 2 => again.set_mti(message.mti().repeat()),
         3 => again.set(7, b"1123031900").unwrap(),
         _ => {
             again.set(4, b"000000000777").unwrap();

@@ -1,6 +1,6 @@
 //! A model bank: its books, and the ways in which it answers. What it never does is forget, or book the same twice.
 
-use crate::{random::Random, story::tell};
+use crate::{acquirers::name_of, random::Random, story::tell};
 use banklink_protocol::Message;
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,11 +13,12 @@ type Key = (String, String);
 /// What the bank did with one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) terminal: String,
+    /// Of terminal and local time.
+    pub(crate) name: String,
     /// The amount booked now.
     pub(crate) booked: u64,
     /// What was approved, 0 for a decline.
-    approved: u64,
+    pub(crate) approved: u64,
     answer: Message,
 }
 
@@ -39,7 +40,7 @@ pub(crate) struct Bank {
     tombstones: HashMap<Key, String>,
     /// Does it remember those?
     remembers: bool,
-    /// Advices taken, by terminal and RRN.
+    /// Advices taken, by the name of their message.
     pub(crate) advices: BTreeMap<String, u64>,
     /// Until when it says nothing at all.
     pub(crate) silent_until: u64,
@@ -120,7 +121,7 @@ impl Bank {
         tell(|| format!("bank {name} takes {} {} of {}: {code}, books {booked}", request.mti(), text(11), text(41)));
         // It came after its reversal, to a bank that had no memory of that.
         let overtaken = overtaken.is_some() && booked > 0;
-        let entry = Entry { terminal: text(41), booked, approved: booked, answer: answer.clone() };
+        let entry = Entry { name: name_of(request), booked, approved: booked, answer: answer.clone() };
         let before = self.books.insert(key.clone(), entry);
         assert!(before.is_none(), "STAN {} with DE7 {} came to a bank twice", text(11), text(7));
         if random.chance(15) {
@@ -157,7 +158,7 @@ impl Bank {
             let left = request.text(95).map_or(0, |amounts| amounts[..12].parse().unwrap());
             stored.code = match self.books.get_mut(&original) {
                 Some(entry) => {
-                    assert_eq!(entry.terminal, text(41), "a reversal is of its own payment");
+                    assert_eq!(entry.name, name_of(request), "a reversal is of its own payment");
                     if left == 0 && entry.booked > 0 {
                         *self.taken.entry(original.clone()).or_default() += 1;
                         assert_eq!(self.taken[&original], 1, "one full reversal of a payment takes effect");
@@ -190,7 +191,7 @@ impl Bank {
         }
         if stored.code.is_empty() {
             stored.code = "00".to_owned();
-            *self.advices.entry(text(41)).or_default() += 1;
+            *self.advices.entry(name_of(request)).or_default() += 1;
             let name = self.name;
             tell(|| format!("bank {name} takes the advice {} of {}", text(11), text(41)));
         }
@@ -261,7 +262,7 @@ fn spoil(mut answer: Message, random: &mut Random) -> Message {
         5 => answer.set_mti("0230".parse().unwrap()),
         // Another number that shares its place in a small table of those in use.
         6 => answer.set_number(11, (answer.number(11).unwrap() + 64) % 1_000_000).unwrap(),
-        _ => answer.set_mti("0110".parse().unwrap()),
+        _ => answer.set_mti(if answer.mti().class() == 1 { "0210" } else { "0110" }.parse().unwrap()),
     }
     answer
 }

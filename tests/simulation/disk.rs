@@ -99,10 +99,14 @@ impl Disk {
         self.failing = false;
     }
 
-    /// Is the approval of the payment with this RRN durable?
-    pub(crate) fn approves(&self, rrn: &str) -> bool {
+    /// Is the approval of the payment with this RRN and STAN durable?
+    pub(crate) fn approves(&self, rrn: &str, stan: &str) -> bool {
         let of_rrn = |record: &Record| match record {
-            Record::Received { payment, rrn: Some(other), .. } if other.to_string() == rrn => Some(*payment),
+            Record::Received { payment, rrn: Some(other), stan: of, .. }
+                if other.to_string() == rrn && of.to_string() == stan =>
+            {
+                Some(*payment)
+            }
             _ => None,
         };
         let approved = |record: &Record| match record {
@@ -130,13 +134,7 @@ impl Disk {
             _ => None,
         };
         let payments: Vec<_> = durable.iter().filter_map(named).collect();
-        let of = |record: &&Record| {
-            let followed = match record {
-                Record::Queued { of, .. } => *of,
-                _ => None,
-            };
-            record.payment().into_iter().chain(followed).any(|payment| payments.contains(&payment))
-        };
+        let of = |record: &&Record| payments.iter().any(|payment| record.speaks_of(*payment));
         durable.iter().filter(of).cloned().collect()
     }
 

@@ -65,8 +65,10 @@ impl World {
         }
         self.switch.recover(now);
         self.switch.check();
-        for stored in self.switch.stored().iter().filter(|stored| stored.parked.is_some()) {
-            self.have_retried(stored.item);
+        for stored in self.switch.stored() {
+            if let Some(why) = stored.parked {
+                self.have_decided(stored.item, why);
+            }
         }
         self.collect();
     }
@@ -115,7 +117,7 @@ impl World {
     fn close_after_crash(&mut self, session: usize) {
         let request = &self.requests[session];
         let open = !request.closed && !request.answered && request.kind == Kind::Payment;
-        if open && self.disk.approves(&request.message.text(37).unwrap()) {
+        if open && self.disk.approves(&request.message.text(37).unwrap(), &request.message.text(11).unwrap()) {
             self.agents[request.payment].maybe_told = true;
         }
         self.close_session(session);

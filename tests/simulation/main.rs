@@ -7,6 +7,7 @@
 mod acquirers;
 mod bank;
 mod disk;
+mod holds;
 mod life;
 mod network;
 mod oracle;

@@ -1,7 +1,7 @@
 //! What must hold, seen from outside the machine.
 
 use crate::{
-    acquirers::{Agent, Belief, Kind, Request, terminal},
+    acquirers::{Agent, Belief, Kind, Request, name_of},
     bank::Bank,
 };
 use banklink::{
@@ -61,10 +61,10 @@ pub(crate) fn judge_answer(request: &mut Request, session: usize, message: &Mess
 pub(crate) fn judge_end(agents: &[Agent], banks: &[Bank]) {
     let mut booked: HashMap<&str, Vec<u64>> = HashMap::new();
     for entry in banks.iter().flat_map(Bank::entries).filter(|entry| entry.booked > 0) {
-        booked.entry(&entry.terminal).or_default().push(entry.booked);
+        booked.entry(&entry.name).or_default().push(entry.booked);
     }
     for (payment, agent) in agents.iter().enumerate() {
-        let name = terminal(payment);
+        let name = name_of(&agent.message);
         let effects = booked.get(name.as_str()).map_or(&[][..], Vec::as_slice);
         assert!(effects.len() <= 1, "payment {payment} is booked {} times", effects.len());
         let effect = effects.first().copied();
@@ -79,9 +79,11 @@ pub(crate) fn judge_end(agents: &[Agent], banks: &[Bank]) {
             }
             Belief::Refused { code } => assert_eq!(effect, None, "payment {payment}: told {code}, booked at the bank"),
             Belief::Reversed => assert_eq!(effect, None, "payment {payment}: reversed, booked at the bank"),
+            // Where it completes a hold, people may have been asked.
+            Belief::Advised if agent.follows => assert!(advised <= 1, "payment {payment}: an advice is taken once"),
             Belief::Advised => assert_eq!(advised, 1, "payment {payment}: an advice is taken once"),
             Belief::Nothing => {
-                assert!(agent.vanished, "payment {payment}: nobody knows");
+                assert!(agent.vanished || !agent.begun, "payment {payment}: nobody knows");
                 // It may have been told, and went away before it heard.
                 assert!(effect.is_none() || agent.maybe_told, "payment {payment}: booked, and nobody was told");
             }

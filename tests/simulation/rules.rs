@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use banklink::{
-    rules::{Acquirer, Bank, CardRange, Route, RrnPolicy, Rules, Strategy},
+    rules::{Acquirer, Bank, CardRange, Holding, Route, RrnPolicy, Rules, Strategy},
     switch::BankId,
 };
 use banklink_protocol::Dialect;
@@ -24,6 +24,11 @@ pub(crate) fn dialect(name: &str) -> Arc<Dialect> {
 pub(crate) fn rules(random: &mut Random) -> Rules {
     let (window, limit) = (1 + random.below(6) as usize, 8 + random.below(40) as usize);
     let advice = random.chance(70);
+    let holding = Holding {
+        life: Duration::from_secs(if random.chance(20) { 1 + random.below(10) } else { 7 * 86_400 }),
+        excess: if random.chance(50) { 15 } else { 0 },
+        many: random.chance(60),
+    };
     let bank = |name: &str, language: &str, connections| {
         let mut bank = Bank::new(name, &dialect(language));
         bank.connections = connections;
@@ -39,6 +44,7 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
         bank.store.limit = limit;
         bank.store.strikes = 5;
         bank.store.spacing_max = Duration::from_secs(20);
+        bank.holding = holding.clone();
         bank
     };
     let acquirer = |name: &str, rrn, partial| {

@@ -1,7 +1,7 @@
 //! What came to pass, over one seed or many: a fault that never happens tests nothing.
 
 use banklink::{
-    record::{Cause, Doubt, Stored},
+    record::{Cause, Doubt, Park, Stored},
     switch::{LinkChange, Note, OutcomeKind, Refusal},
 };
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must be among them once many seeds have run.
-const ALL: [&str; 50] = [
+const ALL: [&str; 53] = [
     "approved",
     "declined",
     "timed out",
@@ -41,6 +41,9 @@ const ALL: [&str; 50] = [
     "unanswered",
     "taken back",
     "store full",
+    "not covered",
+    "hold ended",
+    "uncovered",
     "recovering",
     "stan wrapped",
     "undelivered",
@@ -103,6 +106,7 @@ impl Seen {
             Note::Stored { kind, .. } => stored(*kind),
             Note::StoredDone { .. } => "stored done",
             Note::StoredFailed { .. } => "stored failed",
+            Note::Parked { why: Park::Uncovered, .. } => "uncovered",
             Note::Parked { .. } => "parked",
             Note::Decided { .. } => "decided",
             Note::Undelivered { .. } => "undelivered",
@@ -124,6 +128,8 @@ fn refused(why: Refusal) -> &'static str {
         Refusal::Unanswered => "unanswered",
         Refusal::TakenBack => "taken back",
         Refusal::StoreFull => "store full",
+        Refusal::NotCovered => "not covered",
+        Refusal::HoldEnded => "hold ended",
         Refusal::Recovering => "recovering",
         _ => "refused otherwise",
     }

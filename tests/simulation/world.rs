@@ -4,6 +4,7 @@ use crate::{
     acquirers::{Agent, Kind, Next, Request, plan, resend},
     bank::Bank,
     disk::{Disk, Synced},
+    holds::judge_holds,
     network::{Flight, Saying, Socket},
     oracle::{Oracle, judge_answer, judge_end, wall},
     random::Random,
@@ -137,6 +138,7 @@ pub(crate) fn run(seed: u64) -> Seen {
         }
     }
     judge_end(&world.agents, &world.banks);
+    judge_holds(&world.agents, &world.banks, &world.rules, world.disk.records());
     world.compare_with_fold(&[]);
     world.seen
 }
@@ -185,6 +187,9 @@ impl World {
 
     fn schedule(&mut self) {
         for payment in 0..self.agents.len() {
+            if self.agents[payment].follows {
+                continue;
+            }
             let at = self.agents[payment].starts;
             let (message, kind) = self.agents[payment].first(&mut self.random);
             let resends = if kind == Kind::Payment && self.agents[payment].stays() && self.random.chance(15) {
@@ -343,6 +348,12 @@ impl World {
         let (payment, kind) = (self.requests[session].payment, self.requests[session].kind);
         let next = self.agents[payment].answered(payment, kind, message, &mut self.random);
         self.next(payment, next);
+        for payment in self.agents[payment].released() {
+            self.agents[payment].busy = true;
+            let (message, kind) = self.agents[payment].first(&mut self.random);
+            let later = MILLI + self.random.below(8 * SECOND);
+            self.after(later, Event::Send { payment, message, kind });
+        }
     }
 
     fn drain(&mut self) {
@@ -476,18 +487,22 @@ impl World {
     pub(crate) fn note(&mut self, note: &Note) {
         self.seen.note(note);
         match note {
-            Note::Parked { item, why: Park::Strikes | Park::Unsendable, .. } => self.have_retried(*item),
-            Note::Parked { why, .. } => panic!("nothing is parked for {why:?} here"),
+            Note::Parked { item, why, .. } => self.have_decided(*item, *why),
             Note::Drained => self.drained = true,
             _ => {}
         }
     }
 
-    /// An operator looks at what is parked, after a while.
-    pub(crate) fn have_retried(&mut self, item: PaymentId) {
+    /// An operator looks at what is parked, after a while. What no hold covers is settled otherwise.
+    pub(crate) fn have_decided(&mut self, item: PaymentId, why: Park) {
+        let decision = match why {
+            Park::Strikes | Park::Unsendable => Decision::Retry,
+            Park::Uncovered => Decision::Resolve,
+            _ => panic!("nothing is parked for {why:?} here"),
+        };
         let (wait, life) = (SECOND + self.random.below(10 * SECOND), self.life);
         let by = "the simulated operator".into();
-        self.after(wait, Event::Input(Input::Decide { item, decision: Decision::Retry, by }, life));
+        self.after(wait, Event::Input(Input::Decide { item, decision, by }, life));
     }
 
     /// Once drained, the process ends; another one begins.

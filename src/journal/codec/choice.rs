@@ -2,7 +2,7 @@
 //! gets a new number, and no number changes its meaning.
 
 use super::field::Field;
-use crate::record::{Cause, Decision, Doubt, Outcome, Park, Stored, Unanswered};
+use crate::record::{Cause, Decision, Doubt, Follows, Outcome, Park, Stored, Unanswered};
 
 /// An enum without fields.
 macro_rules! plain {
@@ -25,8 +25,9 @@ macro_rules! plain {
 plain! {
     Doubt { TimedOut = 1, Restarted = 2, Reversed = 3, UnknownCode = 4, Part = 5 }
     Unanswered { Reverse = 1, Leave = 2, Ask = 3 }
-    Park { Strikes = 1, Unsendable = 2, Question = 3 }
+    Park { Strikes = 1, Unsendable = 2, Question = 3, Uncovered = 4 }
     Decision { Retry = 1, Resolve = 2 }
+    Follows { Increment = 1, Completion = 2 }
 }
 
 impl Field for Cause {
@@ -63,6 +64,7 @@ impl Field for Stored {
             }
             Self::Advice => out.push(3),
             Self::Question => out.push(4),
+            Self::Uncovered => out.push(5),
         }
     }
     fn take(bytes: &mut &[u8]) -> Option<Self> {
@@ -71,6 +73,7 @@ impl Field for Stored {
             2 => Field::take(bytes).map(|left| Self::Acquirers { left }),
             3 => Some(Self::Advice),
             4 => Some(Self::Question),
+            5 => Some(Self::Uncovered),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Wall,
-    record::{CardEnds, PaymentId, References},
+    record::{CardEnds, Hold, Part, PaymentId, References},
     switch::{AcquirerId, BankId, ConnectionId},
 };
 use banklink_protocol::{
@@ -75,6 +75,19 @@ impl Field for u8 {
         let (&first, rest) = bytes.split_first()?;
         *bytes = rest;
         Some(first)
+    }
+}
+
+impl Field for bool {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        match u8::take(bytes)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
     }
 }
 
@@ -195,6 +208,39 @@ impl Field for References {
             terminal: Field::take(bytes)?,
             clock: Field::take(bytes)?,
         })
+    }
+}
+
+impl Field for Hold {
+    fn put(&self, out: &mut Vec<u8>) {
+        let Self { held, taken, completions, under_way, until, currency, voided } = self;
+        (*held, *taken).put(out);
+        (*completions, *under_way).put(out);
+        (*until, *currency).put(out);
+        voided.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            held: Field::take(bytes)?,
+            taken: Field::take(bytes)?,
+            completions: Field::take(bytes)?,
+            under_way: Field::take(bytes)?,
+            until: Field::take(bytes)?,
+            currency: Field::take(bytes)?,
+            voided: Field::take(bytes)?,
+        })
+    }
+}
+
+impl Field for Part {
+    fn put(&self, out: &mut Vec<u8>) {
+        let Self { kind, amount, under_way } = self;
+        kind.put(out);
+        amount.put(out);
+        under_way.put(out);
+    }
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self { kind: Field::take(bytes)?, amount: Field::take(bytes)?, under_way: Field::take(bytes)? })
     }
 }
 

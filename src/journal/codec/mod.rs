@@ -29,6 +29,7 @@ impl Kind {
     const UNDELIVERED: Self = Self(6);
     const DELIVERED: Self = Self(7);
     const APPROVED_LATE: Self = Self(8);
+    const HOLD: Self = Self(9);
     const QUEUED: Self = Self(16);
     const TRIED: Self = Self(17);
     const FAILED: Self = Self(18);

@@ -1,4 +1,4 @@
-//! Records of online payments.
+//! Records of online payments, and of what pre-authorisations hold.
 
 use super::{Kind, field::Field};
 use crate::record::{Body, Record};
@@ -60,6 +60,13 @@ pub(super) fn encode<'a>(record: &'a Record, out: &mut Vec<u8>) -> Option<(Kind,
             stan.put(out);
             Some((Kind::APPROVED_LATE, None))
         }
+        Record::Hold { payment, at, by, part, hold } => {
+            (*payment, *at).put(out);
+            by.put(out);
+            part.put(out);
+            hold.put(out);
+            Some((Kind::HOLD, None))
+        }
         _ => None,
     }
 }
@@ -111,6 +118,9 @@ pub(super) fn decode(kind: Kind, bytes: &mut &[u8], body: Body) -> Option<Record
         Kind::DELIVERED => Record::Delivered { payment, at },
         Kind::APPROVED_LATE => {
             Record::ApprovedLate { payment, at, bank: Field::take(bytes)?, stan: Field::take(bytes)? }
+        }
+        Kind::HOLD => {
+            Record::Hold { payment, at, by: Field::take(bytes)?, part: Field::take(bytes)?, hold: Field::take(bytes)? }
         }
         _ => return None,
     })

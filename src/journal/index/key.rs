@@ -31,6 +31,7 @@ const fn tells(fact: &Fact) -> bool {
         | What::Outcome
         | What::ApprovedLate
         | What::Queued(_)
+        | What::Hold { .. }
         | What::Tried(Some(_)) => true,
         What::Answered
         | What::Undelivered
@@ -59,6 +60,7 @@ pub(super) fn keys(fact: &Fact) -> impl Iterator<Item = u64> {
             ]
         }
         What::Queued(of) => [of.map(Name::Payment), None, None, None],
+        What::Hold { by, .. } => [(by != fact.payment).then_some(Name::Payment(by)), None, None, None],
         _ => [None; 4],
     };
     own.into_iter().chain(names.into_iter().flatten()).map(key_of)

@@ -131,14 +131,10 @@ impl Reader {
         let payments = self.payments(asked, &live, &runs, &mut files)?;
         let mut found = Found::new();
         for &(payment, since) in &payments {
-            let about = |record: &Record| {
-                let of = if let Record::Queued { of, .. } = *record { of } else { None };
-                record.payment() == Some(payment) || of == Some(payment)
-            };
             let place = Range { around: None, since };
             let key = key_of(Name::Payment(payment));
             self.collect(key, &place, &live, &runs, &mut files, &mut |_, position, record| {
-                if about(&record) {
+                if record.speaks_of(payment) {
                     found.insert(position, record);
                 }
                 true

@@ -179,7 +179,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn what_is_carried_over_is_what_is_open(
-        steps in proptest::collection::vec((0..15u64, 0..12u64, 0..200u64), 1..120),
+        steps in proptest::collection::vec((0..16u64, 0..12u64, 0..200u64), 1..120),
         restarts in 0..3usize,
     ) {
         let disk = MemoryDisk::default();

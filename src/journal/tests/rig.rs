@@ -145,6 +145,7 @@ impl Folding {
         };
         let mut open: Vec<_> = self.fold.places().map(position).collect();
         open.sort_unstable();
+        open.dedup();
         let open = open.iter().map(|position| (*position, essence(&self.records[position]))).collect();
         (self.fold.notes(), open)
     }

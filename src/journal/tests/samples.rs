@@ -4,7 +4,8 @@ use crate::{
     clock::Wall,
     journal::codec,
     record::{
-        Body, CardEnds, Cause, Decision, Doubt, Outcome, Park, PaymentId, Record, References, Stored, Unanswered,
+        Body, CardEnds, Cause, Decision, Doubt, Follows, Hold, Outcome, Park, Part, PaymentId, Record, References,
+        Stored, Unanswered,
     },
     switch::{AcquirerId, BankId, ConnectionId},
 };
@@ -19,7 +20,7 @@ pub(super) const PAN: &str = "4929123412341234";
 pub(super) const NOW: Wall = Wall(1_795_403_926_000_000);
 pub(super) const DAY: i64 = 86_400_000_000;
 /// So many kinds of record there are.
-pub(super) const KINDS: u64 = 15;
+pub(super) const KINDS: u64 = 16;
 
 /// Numbers that decide what a record is made of.
 pub(super) struct Dice {
@@ -102,12 +103,13 @@ impl Dice {
     }
 
     fn stored(&mut self) -> Stored {
-        match self.below(6) {
+        match self.below(7) {
             0 => Stored::Reversal(Cause::Doubt(self.doubt())),
             1 => Stored::Reversal(Cause::LateApproval),
             2 => Stored::Reversal(Cause::Undelivered),
             3 => Stored::Acquirers { left: self.maybe(Self::roll) },
             4 => Stored::Advice,
+            5 => Stored::Uncovered,
             _ => Stored::Question,
         }
     }
@@ -203,7 +205,7 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
         9 => Record::Failed { item, at, code: dice.maybe(Dice::code), strikes: dice.roll() as u32 },
         10 => Record::Done { item, at, code: dice.code() },
         11 => {
-            let why = [Park::Strikes, Park::Unsendable, Park::Question][dice.below(3) as usize];
+            let why = [Park::Strikes, Park::Unsendable, Park::Question, Park::Uncovered][dice.below(4) as usize];
             Record::Parked { item, at, why }
         }
         12 => {
@@ -212,6 +214,25 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
             Record::Decided { item, at, decision, by: by.into() }
         }
         13 => Record::ApprovedLate { payment, at, bank: connection.bank, stan: Stan(dice.roll() as u32) },
+        14 => Record::Hold {
+            payment,
+            at,
+            by: PaymentId(dice.roll()),
+            part: dice.maybe(|dice| Part {
+                kind: [Follows::Increment, Follows::Completion][dice.below(2) as usize],
+                amount: dice.roll(),
+                under_way: dice.below(2) == 1,
+            }),
+            hold: Hold {
+                held: dice.roll(),
+                taken: dice.roll(),
+                completions: dice.roll() as u32,
+                under_way: dice.below(3) as u32,
+                until: Wall(NOW.0 + dice.below(400) as i64 * DAY),
+                currency: Currency::numeric(dice.roll() as u16),
+                voided: dice.below(2) == 1,
+            },
+        },
         _ => Record::Tombstone { at, acquirer, references: dice.references() },
     }
 }

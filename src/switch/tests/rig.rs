@@ -298,13 +298,7 @@ impl Rig {
             _ => None,
         };
         let payments: Vec<_> = self.journal.iter().filter_map(named).collect();
-        let of = |record: &&Record| {
-            let followed = match record {
-                Record::Queued { of, .. } => *of,
-                _ => None,
-            };
-            record.payment().into_iter().chain(followed).any(|payment| payments.contains(&payment))
-        };
+        let of = |record: &&Record| payments.iter().any(|payment| record.speaks_of(*payment));
         let records = Some(self.journal.iter().filter(of).cloned().collect());
         self.input(Input::Recalled { ticket, records });
     }
@@ -322,6 +316,7 @@ impl Rig {
                         Record::Undelivered { .. } => "undelivered",
                         Record::Delivered { .. } => "delivered",
                         Record::ApprovedLate { .. } => "approved late",
+                        Record::Hold { .. } => "hold",
                         Record::Queued { .. } => "queued",
                         Record::Tried { .. } => "tried",
                         Record::Failed { .. } => "failed",

@@ -202,7 +202,9 @@ fn an_advice_is_stored_without_its_track() {
 
 #[test]
 fn case_34_what_follows_a_payment_goes_by_its_first_message() {
-    let mut rig = Rig::up(rules(2));
+    let mut many = rules(2);
+    many.banks.iter_mut().for_each(|bank| bank.holding.many = true);
+    let mut rig = Rig::up(many);
     let mut authorization = purchase("000001");
     authorization.set_mti("0100".parse().unwrap());
     let sent = rig.answered(authorization, "00");
@@ -212,7 +214,7 @@ fn case_34_what_follows_a_payment_goes_by_its_first_message() {
         set(message, 11, stan)
     };
     for stan in ["000002", "000003"] {
-        rig.request(set(named("0220", stan), 12, "031900"));
+        rig.request(set(set(named("0220", stan), 12, "031900"), 4, "000000000600"));
         let completion = rig.take_sent();
         assert_eq!(completion.connection, sent.connection, "{stan}");
         rig.says(&completion, "00");
