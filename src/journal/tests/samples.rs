@@ -214,26 +214,31 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
             Record::Decided { item, at, decision, by: by.into() }
         }
         13 => Record::ApprovedLate { payment, at, bank: connection.bank, stan: Stan(dice.roll() as u32) },
-        14 => Record::Hold {
-            payment,
-            at,
-            by: PaymentId(dice.roll()),
-            part: dice.maybe(|dice| Part {
-                kind: [Follows::Increment, Follows::Completion][dice.below(2) as usize],
-                amount: dice.roll(),
-                under_way: dice.below(2) == 1,
-            }),
-            hold: Hold {
-                held: dice.roll(),
-                taken: dice.roll(),
-                completions: dice.roll() as u32,
-                under_way: dice.below(3) as u32,
-                until: Wall(NOW.0 + dice.below(400) as i64 * DAY),
-                currency: Currency::numeric(dice.roll() as u16),
-                voided: dice.below(2) == 1,
-            },
-        },
+        14 => held(payment, at, dice),
         _ => Record::Tombstone { at, acquirer, references: dice.references() },
+    }
+}
+
+/// What a hold has come to.
+fn held(payment: PaymentId, at: Wall, dice: &mut Dice) -> Record {
+    Record::Hold {
+        payment,
+        at,
+        by: PaymentId(dice.roll()),
+        part: dice.maybe(|dice| Part {
+            kind: [Follows::Increment, Follows::Completion][dice.below(2) as usize],
+            amount: dice.roll(),
+            under_way: dice.below(2) == 1,
+        }),
+        hold: Hold {
+            held: dice.roll(),
+            taken: dice.roll(),
+            completions: dice.roll() as u32,
+            under_way: dice.below(3) as u32,
+            until: Wall(NOW.0 + dice.below(400) as i64 * DAY),
+            currency: Currency::numeric(dice.roll() as u16),
+            voided: dice.below(2) == 1,
+        },
     }
 }
 

@@ -70,11 +70,11 @@ fn holding(rules: Rules) -> (Rig, Sent) {
 impl Rig {
     /// Where the hold stands by the last that was recorded of it.
     fn stands(&self) -> Hold {
-        let holds = self.journal.iter().filter_map(|record| match record {
+        let mut holds = self.journal.iter().rev().filter_map(|record| match record {
             Record::Hold { hold, .. } => Some(*hold),
             _ => None,
         });
-        holds.last().expect("a hold")
+        holds.next().expect("a hold")
     }
 
     /// Is refused, and nothing is sent.
