@@ -109,8 +109,8 @@ impl Journal for Durable {
 
     fn recall(&mut self, asked: Asked) -> Option<Answered> {
         let Asked { ticket, names, around } = asked;
-        self.writer.recall(journal::Asked { ticket, names, around });
-        None
+        let asked = self.writer.recall(journal::Asked { ticket, names, around });
+        (!asked).then_some(Answered { ticket, records: None })
     }
 
     fn recalled(&mut self) -> Option<Answered> {

@@ -15,7 +15,7 @@ use super::{
     keeper::Store,
     seal::{DataKey, KeyId, KeyRing},
     segment::{ActiveSegment, segment_name},
-    shared::Shared,
+    shared::{Alarm, Shared},
 };
 use crate::{clock::Wall, record::Record};
 use std::{
@@ -55,18 +55,6 @@ pub(super) struct Committer {
     pub(super) next_day: Wall,
 }
 
-/// Reports a panic of the thread it lives in: whoever waits for it would wait for ever.
-struct Alarm(Arc<Shared>);
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let (file, error) = (String::new(), "the committer panicked".to_owned());
-            self.0.fail(Failure { doing: "the journal", file, error, kind: io::ErrorKind::Other });
-        }
-    }
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "the spacing of commits is of this thread alone; no decision depends on it"
@@ -78,7 +66,7 @@ fn instant() -> Instant {
 impl Committer {
     /// Runs until the writer is dropped or the disk refuses.
     pub(super) fn run(mut self) {
-        let _alarm = Alarm(Arc::clone(&self.shared));
+        let _alarm = Alarm(Arc::clone(&self.shared), "its committer panicked");
         let mut units = VecDeque::new();
         let mut last = Last { began: instant(), waiting: 0 };
         while let Some(waiting) = self.take(&mut units, last) {

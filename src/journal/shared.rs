@@ -5,7 +5,7 @@ use crate::record::Record;
 use std::{
     collections::VecDeque,
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Waker,
@@ -23,6 +23,18 @@ pub(super) struct Shared {
     waker: Mutex<Option<Waker>>,
     queue: Mutex<Queue>,
     pub(super) work: Condvar,
+}
+
+/// Reports a panic of the thread it lives in: whoever waits for it would wait for ever.
+pub(super) struct Alarm(pub(super) Arc<Shared>, pub(super) &'static str);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (file, error) = (String::new(), self.1.to_owned());
+            self.0.fail(Failure { doing: "the journal", file, error, kind: std::io::ErrorKind::Other });
+        }
+    }
 }
 
 /// Units on their way to the committer.

@@ -39,9 +39,10 @@ impl Writer {
         self.threads.push(thread);
     }
 
-    /// Has Records looked up, of all that is durable now.
-    pub fn recall(&self, asked: Asked) {
-        self.desk.ask(asked);
+    /// Has Records looked up, of all that is durable now; false where too many look-ups wait already.
+    #[must_use]
+    pub fn recall(&self, asked: Asked) -> bool {
+        self.desk.ask(asked)
     }
 
     /// The next answer, in the order of asking.

@@ -37,6 +37,8 @@ pub(super) struct Live {
     pub(super) number: u64,
     /// What its bodies are sealed under; its boot epoch with it.
     pub(super) key: KeyId,
+    /// Position of its first record, whether it can be read or not.
+    pub(super) first: u64,
     /// Position of its last record, so far.
     pub(super) last: u64,
     /// Where its last commit ends, so far.
@@ -47,10 +49,10 @@ pub(super) struct Live {
 impl Live {
     /// A segment without records, of which `first` will be the first.
     pub(super) const fn new(number: u64, key: KeyId, first: u64) -> Self {
-        Self { number, key, last: first - 1, end: super::format::PAGE as u64, facts: Vec::new() }
+        Self { number, key, first, last: first - 1, end: super::format::PAGE as u64, facts: Vec::new() }
     }
 
-    /// Reads a segment that is sealed.
+    /// Reads a segment that is sealed, to its end.
     pub(super) fn read(disk: &Arc<dyn Disk>, number: u64) -> Result<Self, JournalError> {
         let mut reader = SegmentReader::open(disk, number)?;
         let mut live = Self::new(number, reader.key(), reader.header.first);
@@ -62,6 +64,10 @@ impl Live {
                 Ok(())
             })?;
             live.extend(facts.into(), reader.next_position() - 1, reader.offset());
+        }
+        // What ends early is not all of it: better no index than one that hides something.
+        if SegmentReader::open(disk, number + 1)?.header.first != reader.next_position() {
+            return Err(reader.corrupt(reader.offset(), "commits are missing before the next segment"));
         }
         Ok(live)
     }

@@ -10,7 +10,7 @@ use super::{
         read::SegmentReader,
         seal::{DataKey, KeyRing},
         segment::segment_name,
-        shared::{Shared, locked},
+        shared::{Alarm, Shared, locked},
         unseal::unseal,
     },
     Index, Live,
@@ -30,6 +30,8 @@ use std::{
 
 /// So many payments are read back for one question at most, the newest that there are.
 const PAYMENTS: usize = 16;
+/// So many questions may wait; the next one is turned away.
+const QUESTIONS: usize = 4096;
 /// How far a terminal's clock and zone may be away from ours, in microseconds.
 const AROUND: i64 = 26 * 3_600_000_000;
 
@@ -68,9 +70,15 @@ struct State {
 }
 
 impl Desk {
-    pub(in crate::journal) fn ask(&self, asked: Asked) {
-        locked(&self.state).asked.push_back(asked);
-        self.work.notify_one();
+    /// Takes a question; says whether there was room for it.
+    pub(in crate::journal) fn ask(&self, asked: Asked) -> bool {
+        let mut state = locked(&self.state);
+        let room = state.asked.len() < QUESTIONS;
+        if room {
+            state.asked.push_back(asked);
+            self.work.notify_one();
+        }
+        room
     }
 
     pub(in crate::journal) fn told(&self) -> Option<Recalled> {
@@ -118,6 +126,7 @@ type Found = BTreeMap<u64, Record>;
 impl Reader {
     /// Runs until it is told to stop.
     pub(in crate::journal) fn run(self) {
+        let _alarm = Alarm(Arc::clone(&self.shared), "its look-ups panicked");
         while let Some(asked) = self.desk.next() {
             let records = self.look_up(&asked);
             locked(&self.desk.state).told.push_back(Recalled { ticket: asked.ticket, records });

@@ -64,8 +64,7 @@ pub(in crate::journal) struct Run {
 impl Run {
     /// The run of a sealed segment, and its file.
     pub(in crate::journal) fn of(live: &Live) -> (Self, Vec<u8>) {
-        let first = live.facts().next().map_or(0, |fact| fact.position);
-        let spot = |fact: &Fact| Spot { offset: fact.offset, behind: (fact.position - first) as u32 };
+        let spot = |fact: &Fact| Spot { offset: fact.offset, behind: (fact.position - live.first) as u32 };
         let mut entries: Vec<(u64, Spot)> = Vec::new();
         for fact in live.facts() {
             entries.extend(keys(fact).map(|key| (key, spot(fact))));
@@ -192,20 +191,9 @@ impl Run {
 
     /// Where the records of a key lie; `None` where the file is damaged.
     pub(super) fn find(&self, disk: &dyn Disk, key: u64) -> Result<Option<Vec<Spot>>, JournalError> {
-        let block = filter::block_of(key, self.blocks) * filter::BLOCK;
-        if self.entries == 0 {
-            return Ok(Some(Vec::new()));
-        }
-        if let Some(filter) = &self.filter {
-            if !filter::may_have(&filter[block..block + filter::BLOCK], key) {
-                return Ok(Some(Vec::new()));
-            }
-            return Search::new(self, disk)?.find(key);
-        }
-        let search = Search::new(self, disk)?;
-        let mut bytes = [0; filter::BLOCK];
-        search.read(&mut bytes, (PAGE + block) as u64)?;
-        if filter::may_have(&bytes, key) { search.find(key) } else { Ok(Some(Vec::new())) }
+        // A filter that is not in memory is not asked: of its file, one page of entries with its checksum says more.
+        let hidden = self.filter.as_ref().is_some_and(|filter| !filter::may_have(filter, key));
+        if self.entries == 0 || hidden { Ok(Some(Vec::new())) } else { Search::new(self, disk)?.find(key) }
     }
 }
 

@@ -33,7 +33,7 @@ fn received(payment: u64, at: Wall, names: [u64; 4]) -> Record {
 }
 
 fn look_up(rig: &Rig, name: Name, around: Option<Wall>) -> Vec<String> {
-    rig.writer.recall(Asked { ticket: 1, names: smallvec![name], around });
+    assert!(rig.writer.recall(Asked { ticket: 1, names: smallvec![name], around }), "there is room");
     let told = RefCell::new(None);
     rig.wait(|writer| {
         *told.borrow_mut() = writer.recalled();
@@ -149,6 +149,25 @@ fn a_damaged_index_is_made_again() {
     compare(&open(&damaged), &all, 1..8, "cut short");
     let report = verify_on(&(Arc::new(damaged) as _)).unwrap();
     assert!(report.indexes.is_empty(), "made again: {:?}", report.indexes);
+}
+
+/// Its run is gone, and its segment ends before the next one begins: nobody may be told that there was nothing.
+#[test]
+fn what_cannot_be_read_to_its_end_is_no_answer() {
+    let disk = MemoryDisk::default();
+    let (rig, _) = days(&disk, 4);
+    drop(rig);
+    let rig = open(&disk);
+    disk.change("0000000001.index", Vec::clear);
+    disk.change("0000000001.segment", |bytes| bytes.truncate(4096));
+    assert!(rig.writer.recall(Asked { ticket: 1, names: smallvec![Name::Duplicate(digest(1))], around: None }));
+    let told = RefCell::new(None);
+    rig.wait(|writer| {
+        *told.borrow_mut() = writer.recalled();
+        told.borrow().is_some()
+    });
+    let error = told.into_inner().expect("just seen").records.expect_err("part of it is missing");
+    assert!(error.to_string().contains("0000000001.segment"), "{error}");
 }
 
 #[test]
