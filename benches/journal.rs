@@ -2,16 +2,17 @@
 //! (of all threads of the process), and how long a unit waits that is alone.
 //!
 //! `cargo bench --bench journal -- [FOLDER]` writes into a new folder below FOLDER (default: the folder for temporary
-//! files).
+//! files). `cargo bench --bench journal -- FOLDER --past 10000000` writes so many payments (about a kilobyte each), and says
+//! how long opening takes then, and looking up one of them.
 
 use banklink::{
     clock::Wall,
     journal::{
-        Durability, MasterKey, Options, Writer,
+        Asked, Durability, MasterKey, Options, Writer,
         disk::{Disk, Folder},
         open_on,
     },
-    record::{Body, PaymentId, Record, References, Unanswered},
+    record::{Body, Name, PaymentId, Record, References, Unanswered},
     switch::{AcquirerId, BankId, ConnectionId},
 };
 use banklink_protocol::element::{Currency, Money, OriginalData, ResponseCode, Rrn, Stan, Transmission};
@@ -77,6 +78,12 @@ fn body() -> Body {
     Body::from_bytes(&bytes).expect("a body")
 }
 
+/// A digest, spread as keyed ones are.
+const fn digest(number: u64, kind: u64) -> u64 {
+    let mixed = (number + kind).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) | 1
+}
+
 /// What a switch appends, a payment after another: received and sent, outcome, answered.
 struct Payments {
     next: u64,
@@ -113,10 +120,10 @@ impl Payments {
                 rrn,
                 card: None,
                 references: References {
-                    duplicate: self.next,
-                    trace: self.next,
-                    rrn: self.next,
-                    card: self.next,
+                    duplicate: digest(self.next, 1),
+                    trace: digest(self.next, 2),
+                    rrn: digest(self.next, 3),
+                    card: digest(self.next % 100_000, 4),
                     terminal: self.next as u16,
                     clock: self.next as u32,
                 },
@@ -245,9 +252,77 @@ fn start(folder: &Path) -> (f64, u64) {
     (began.elapsed().as_secs_f64(), count)
 }
 
+/// Bytes of all files whose name ends so.
+fn size(folder: &Path, end: &str) -> u64 {
+    let files = std::fs::read_dir(folder).expect("our folder").flatten();
+    let named = files.filter(|file| file.file_name().to_string_lossy().ends_with(end));
+    named.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+}
+
+/// Looks up by the duplicate key; how long it took, in microseconds.
+fn look_up(journal: &Journal, payment: u64) -> f64 {
+    let began = instant();
+    let names = [Name::Duplicate(digest(payment, 1))].as_slice().into();
+    assert!(journal.writer.recall(Asked { ticket: payment, names, around: None }), "there is room");
+    loop {
+        journal.writer.register(&journal.waker);
+        if let Some(answer) = journal.writer.recalled() {
+            let found = answer.records.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(found.len(), 3, "received, sent and outcome of payment {payment}");
+            return began.elapsed().as_secs_f64() * 1e6;
+        }
+        std::thread::park();
+    }
+}
+
+/// So many payments; then opening, and looking up.
+fn past(folder: &Path, count: u64) {
+    let mut journal = Journal::open(folder, How::Os);
+    let (mut payments, mut unit) = (Payments::new(), Vec::new());
+    let mut last = 0;
+    while payments.next <= count {
+        payments.fill(&mut unit, 1024);
+        last = journal.writer.append(&mut unit).0;
+        journal.wait(last.saturating_sub(32 * 1024));
+    }
+    journal.wait(last);
+    let per_payment = |end| size(folder, end) as f64 / count as f64;
+    println!(
+        "{count} payments: {:.0} bytes of segments and {:.0} of index each",
+        per_payment(".segment"),
+        per_payment(".index")
+    );
+    journal.writer.close().expect("all is written");
+    let options = Options::new(folder, MasterKey::new(&[1; 32]), NOW);
+    let (began, mut read) = (instant(), 0);
+    let (writer, _) =
+        open_on(Arc::new(Folder::new(folder)), &options, |_| read += 1).unwrap_or_else(|error| panic!("{error}"));
+    println!("opened in {:.3} s: {read} records and notes handed out", began.elapsed().as_secs_f64());
+    let journal = Journal { writer, waker: Waker::from(Arc::new(Unpark(std::thread::current()))) };
+    println!("first look-up (all filters are read for it): {:.0} us", look_up(&journal, 1));
+    let mut taken: Vec<f64> =
+        (0..2000_u64).map(|turn| look_up(&journal, 1 + turn.wrapping_mul(2_654_435_761) % (count - 1))).collect();
+    taken.sort_unstable_by(f64::total_cmp);
+    println!("look-up: {:.0} us median, {:.0} us 99th percentile", taken[1000], taken[1980]);
+    println!("memory of the process: {} MiB", memory());
+}
+
+/// Resident memory in MiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
 fn main() {
-    let base = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let base = arguments.iter().find(|argument| !argument.starts_with('-') && argument.parse::<u64>().is_err());
     let base = base.map_or_else(std::env::temp_dir, PathBuf::from);
+    if let Some(place) = arguments.iter().position(|argument| argument == "--past") {
+        let count = arguments.get(place + 1).and_then(|count| count.parse().ok()).expect("--past N payments");
+        let folder = tempfile::tempdir_in(&base).expect("a folder");
+        return past(folder.path(), count);
+    }
     println!("records of payments (received, sent with a sealed body, outcome, answered), {WINDOW} units on their way");
     println!("{:<24}{:>12}{:>14}{:>14}", "", "unit", "records/s", "CPU us/record");
     for (how, name) in [(How::Direct, "direct"), (How::Synced, "write and fdatasync"), (How::Os, "left to the system")]
