@@ -16,7 +16,7 @@ pub struct Rules {
     /// Translations bank → acquirer: `inbound[bank][acquirer]`.
     pub inbound: Vec<Vec<Translation>>,
     /// Payments remembered after their answer, so that what follows them (reversal, completion, repeat) finds its bank;
-    /// rounded up to a power of two, about 230 bytes each with their answers.
+    /// rounded up to a power of two, about 300 bytes each with their answers.
     pub recent: usize,
 }
 

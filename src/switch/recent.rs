@@ -253,8 +253,9 @@ impl Recent {
                 let oldest = std::mem::replace(place, past);
                 self.clocks.forget(oldest.references);
                 self.forgets = true;
-                if oldest.bond != Bond::None {
-                    // What comes for a hold comes late, and may be the very one that pushes it out.
+                if oldest.bond != Bond::None || oldest.standing == Standing::InFlight {
+                    // What comes for a hold comes late, and may be the very one that pushes it out; what is with a bank yet
+                    // may begin one.
                     self.read += usize::from(self.asked);
                     self.revived.insert(oldest, self.answers.get(oldest.answer));
                 }
@@ -530,6 +531,8 @@ mod tests {
         };
         let connection = ConnectionId { bank: crate::switch::BankId(0), slot: 0 };
         recent.sent(PaymentId(number * 3), connection, original, None);
+        let code = ResponseCode::parse(b"51").unwrap();
+        recent.ended(PaymentId(number * 3), Outcome::Declined { code }, code, &Body::default());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Payments that were forgotten and read back, as long as something may come for them; and pre-authorisations with what
-//! follows them, which are remembered here when the ring lets go of them. The newest few thousand.
+//! follows them, which are remembered here when the ring lets go of them (and what is in flight then). The newest few thousand.
 
 use super::recent::{Likeness, Past, Standing};
 use crate::{

@@ -9,7 +9,8 @@
 //!   Behind
 //! ```
 //!
-//! A completion that its hold does not cover is parked from the first. In order per payment only: the second message of a payment waits for the first. Reversals go before advices.
+//! In order per payment only: the second message of a payment waits for the first. Reversals go before advices. A completion
+//! that its hold does not cover is parked from the first, and nothing waits for it.
 
 use super::ConnectionId;
 use crate::{

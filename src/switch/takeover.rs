@@ -83,7 +83,8 @@ impl Turn<'_> {
         let trace = self.core.names.original(acquirer, &waiting.instruction);
         let References { rrn, card, .. } = waiting.references;
         // What else goes by the RRN of a transaction that is known stands.
-        let rrn = if self.core.recent.by_rrn(Likeness { rrn, card }).is_some() { 0 } else { rrn };
+        let known = self.core.recent.by_rrn(Likeness { rrn, card });
+        let rrn = if known.is_some_and(|past| past.standing != Standing::Received) { 0 } else { rrn };
         let named = References { trace, rrn, card, ..References::default() };
         if Tombstones::can_stand(named) && !self.core.tombstones.stands(named) {
             if !self.core.tombstones.has_room(self.now.wall) {

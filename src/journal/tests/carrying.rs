@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock::Wall,
     journal::{Restored, scan_on, verify_on},
-    record::{Cause, Decision, Doubt, PaymentId, Record, Stored},
+    record::{Cause, Decision, Doubt, Follows, Hold, Part, PaymentId, Record, Stored},
     switch::{AcquirerId, BankId, ConnectionId},
 };
 use banklink_protocol::element::{ResponseCode, Stan, Transmission};
@@ -46,7 +46,7 @@ fn what_opens_and_what_closes() {
     let mut dice = Dice::new(vec![9]);
     let mut online = |kind, payment| of(kind, PaymentId(payment), NOW, &mut dice);
     let [received, sent, not_sent, outcome] = [0, 1, 2, 3].map(|kind| online(kind, 1));
-    let (undelivered, delivered, tombstone) = (online(5, 1), online(6, 1), online(14, 1));
+    let (undelivered, delivered, tombstone) = (online(5, 1), online(6, 1), online(15, 1));
     let all = [received, sent.clone(), not_sent.clone(), sent.clone(), outcome.clone()];
     assert_eq!(open_after(&all[..2]), [1, 2]);
     assert_eq!(open_after(&all[..3]), [1], "it did not leave, but it is still to be answered");
@@ -71,6 +71,26 @@ fn what_opens_and_what_closes() {
     let late = Record::ApprovedLate { payment: PaymentId(1), at: NOW, bank: BankId(3), stan: Stan(5) };
     assert_eq!(open_after(&[tries[0].clone(), late.clone()]), [1, 2], "it matters if the reversal is refused");
     assert_eq!(open_after(&[late]), [] as [u64; 0]);
+}
+
+#[test]
+fn a_hold_is_carried_while_something_of_it_is_under_way() {
+    let hold = |by: u64, under_way: bool, all_under_way: u32| {
+        let Record::Hold { payment, at, hold, .. } = of(14, PaymentId(1), NOW, &mut Dice::new(vec![1])) else {
+            panic!("kind 14 is a hold")
+        };
+        let part = Some(Part { kind: Follows::Completion, amount: 5, under_way });
+        let hold = Hold { under_way: all_under_way, ..hold };
+        Record::Hold { payment, at, by: PaymentId(by), part, hold }
+    };
+    let all = [hold(1, false, 0), hold(2, true, 1), hold(3, true, 2), hold(4, false, 2), hold(2, false, 1)];
+    assert_eq!(open_after(&all[..1]), [] as [u64; 0], "it is read back when something comes for it");
+    assert_eq!(open_after(&all[..3]), [2, 3]);
+    assert_eq!(open_after(&all[..4]), [2, 3, 4], "what is under way, and where the hold stands");
+    assert_eq!(open_after(&all), [3, 5]);
+    let again = [&all[..], &[hold(5, true, 2)]].concat();
+    assert_eq!(open_after(&again), [3, 6], "the last of them says where it stands");
+    assert_eq!(open_after(&[&again[..], &[hold(3, false, 1), hold(5, false, 0)]].concat()), [] as [u64; 0]);
 }
 
 #[test]

@@ -32,6 +32,15 @@ fn received(payment: u64, at: Wall, names: [u64; 4]) -> Record {
     Record::Received { payment: PaymentId(payment), at, acquirer, mti, processing, amount, stan, rrn, card, references }
 }
 
+/// A hold of a payment, changed by one that came before it is told.
+fn held(payment: u64, other: Option<PaymentId>, at: Wall) -> Record {
+    let payment = PaymentId(payment);
+    let Record::Hold { part, hold, .. } = of(14, payment, at, &mut Dice::new(vec![2])) else {
+        panic!("kind 14 is a hold")
+    };
+    Record::Hold { payment, at, by: other.unwrap_or(payment), part, hold }
+}
+
 fn look_up(rig: &Rig, name: Name, around: Option<Wall>) -> Vec<String> {
     assert!(rig.writer.recall(Asked { ticket: 1, names: smallvec![name], around }), "there is room");
     let told = RefCell::new(None);
@@ -229,6 +238,7 @@ proptest! {
                 let fresh = all.len() as u64 + 100;
                 let record = match kind {
                     0..=2 => received(if kind == 0 { payment } else { fresh }, at, names),
+                    16 => held(payment, all.iter().find_map(Record::payment), at),
                     _ => of(kind - 2, PaymentId(payment), at, &mut dice),
                 };
                 let again = |record: &Record| matches!(record, Record::Received { payment: PaymentId(one), .. } if *one == payment);

@@ -142,6 +142,24 @@ fn case_32_the_unknown_is_25_or_acknowledged_and_the_original_is_never_sent() {
 }
 
 #[test]
+fn case_32_what_died_before_it_was_sent_is_unknown_too_by_whatever_name() {
+    for named in [true, false] {
+        let mut rig = Rig::up(rules(1));
+        rig.request(purchase("000001"));
+        rig.crash_after(1);
+        rig.connect();
+        let mut reversal = follower("0400", "000002");
+        if !named {
+            reversal.remove(90);
+        }
+        rig.request(reversal);
+        assert_eq!(rig.take_code(), "25");
+        rig.request(purchase("000001"));
+        assert_eq!((rig.take_code().as_str(), rig.sent.len()), ("12", 0), "by its original data: {named}");
+    }
+}
+
+#[test]
 fn a_part_of_what_is_in_flight_is_asked_for_again() {
     let mut rig = Rig::up(rules(1));
     rig.request(purchase("000001"));

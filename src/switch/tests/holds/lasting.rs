@@ -4,11 +4,12 @@ use super::{authorization, follows, generous, holding, reverses};
 use crate::{
     record::{Decision, Park, PaymentId, Record},
     switch::{
-        Refusal,
-        tests::rig::{Rig, Sent, purchase, rules},
+        Input, Refusal, SessionId,
+        tests::rig::{POS, Rig, Sent, purchase, rules},
     },
 };
 use banklink_protocol::Message;
+use std::time::Duration;
 
 #[test]
 fn what_waits_for_people_waits_after_a_restart_too() {
@@ -100,6 +101,24 @@ fn a_reversal_of_a_completion_that_never_came_takes_back_neither_the_hold_nor_wh
         assert_eq!(rig.refused(follows("0200", "000002", 10_000), Refusal::TakenBack), "12");
         rig.approves(follows("0200", "000004", 10_000));
     }
+}
+
+#[test]
+fn a_hold_may_begin_when_memory_has_let_go_of_its_payment() {
+    let mut small = generous();
+    small.recent = 2;
+    let mut rig = Rig::up(small);
+    rig.request(authorization());
+    let sent = rig.take_sent();
+    for stan in 10..13 {
+        rig.answered(another(stan), "00");
+    }
+    rig.input(Input::SessionClosed { acquirer: POS, session: SessionId(1) });
+    rig.says(&sent, "00");
+    assert!(!rig.stands().voided);
+    rig.pass(Duration::from_secs(61));
+    assert_eq!(rig.types(), ["0420"]);
+    assert!(rig.stands().voided, "it was not delivered, and we have taken it back");
 }
 
 /// Whatever is left of the journal after a crash: what the bank may have taken is never more than the hold covers.
