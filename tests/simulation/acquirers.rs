@@ -24,8 +24,10 @@ pub(crate) struct Request {
     /// The session has ended: no answer can come any more.
     pub(crate) closed: bool,
     pub(crate) answered: bool,
-    /// Its past was read back first; then it may have joined a payment that came after it.
+    /// Its past was read back first; then it may have joined a payment that came after it, or got no answer.
     pub(crate) waited: bool,
+    /// The life of the switch that it came to.
+    pub(crate) life: u64,
 }
 
 /// What a message is to its payment.

@@ -102,8 +102,8 @@ impl World {
         self.switch = self.switch.without_memory(Arc::clone(&self.rules), self.clock(), self.seed ^ self.life);
         self.switch.refuse_new(true);
         self.reviving = true;
-        let (pause, life) = (self.random.below(3 * SECOND), self.life);
-        self.after(pause, Event::Start(life));
+        let pause = if self.random.chance(50) { 0 } else { self.random.below(3 * SECOND) };
+        self.after(pause, Event::Start(self.life));
     }
 
     fn close_session_quietly(&mut self, session: usize) {

@@ -16,7 +16,7 @@ use banklink::{
     clock::{Mono, Now},
     record::{Body, Decision, Name, Park, PaymentId, Record, Unanswered},
     rules::Rules,
-    switch::{AcquirerId, BankId, ConnectionId, Input, Note, Origin, Output, SessionId, Switch},
+    switch::{AcquirerId, BankId, ConnectionId, Ignored, Input, Note, Origin, Output, SessionId, Switch},
 };
 use banklink_protocol::{
     Message,
@@ -103,7 +103,7 @@ pub(crate) struct World {
     pub(crate) down: bool,
     /// The journal is being opened again.
     pub(crate) reviving: bool,
-    /// How often the switch asked for what it does not remember.
+    /// How often the switch asked for what it does not remember, or said nothing since it could not.
     recalls: u64,
     /// When all that the switch asked for is read.
     read_at: u64,
@@ -304,7 +304,8 @@ impl World {
         };
         let arrived = self.now;
         let (closed, answered, waited) = (false, false, false);
-        let request = Request { payment, message: message.clone(), kind, arrived, closed, answered, waited };
+        let life = self.life;
+        let request = Request { payment, message: message.clone(), kind, arrived, closed, answered, waited, life };
         self.requests.push(request);
         let patience = self.agents[payment].patience();
         self.after(patience, Event::Patience(session));
@@ -341,6 +342,9 @@ impl World {
     }
 
     fn patience(&mut self, session: usize) {
+        let request = &self.requests[session];
+        let owed = !request.closed && !request.answered && !request.waited && request.life == self.life && !self.down;
+        assert!(!owed, "session {session} has no answer after its timer");
         self.close_session(session);
     }
 
@@ -381,7 +385,8 @@ impl World {
             if self.crashes.contains(&self.outputs) {
                 return self.crash(output);
             }
-            self.recalls += u64::from(matches!(output, Output::Recall { .. }));
+            let unread = matches!(output, Output::Note(Note::Ignored { why: Ignored::Unread, .. }));
+            self.recalls += u64::from(unread || matches!(output, Output::Recall { .. }));
             match output {
                 Output::Record(record) => {
                     assert!(!self.reviving, "nothing is recorded that cannot be kept");
