@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) waited: bool,
     /// The life of the switch that it came to.
     pub(crate) life: u64,
+    /// The life of the switch that was told of its session's end.
+    pub(crate) gone: Option<u64>,
 }
 
 /// What a message is to its payment.

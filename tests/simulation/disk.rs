@@ -61,7 +61,7 @@ impl Disk {
             1..=20 => MILLI + random.below(5 * MILLI),
             _ => 100 * MICRO + random.below(300 * MICRO),
         };
-        self.failing = may_fail && random.chance(1) && random.chance(8);
+        self.failing = may_fail && random.chance(1) && random.chance(25);
         self.commit = Some((self.records.len(), now + takes));
     }
 

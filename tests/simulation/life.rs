@@ -102,7 +102,7 @@ impl World {
         self.switch = self.switch.without_memory(Arc::clone(&self.rules), self.clock(), self.seed ^ self.life);
         self.switch.refuse_new(true);
         self.reviving = true;
-        let pause = if self.random.chance(50) { 0 } else { self.random.below(3 * SECOND) };
+        let pause = if self.random.chance(25) { 0 } else { self.random.below(3 * SECOND) };
         self.after(pause, Event::Start(self.life));
     }
 

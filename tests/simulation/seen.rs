@@ -107,7 +107,7 @@ impl Seen {
             Note::StoredDone { .. } => "stored done",
             Note::StoredFailed { .. } => "stored failed",
             Note::Parked { why: Park::Uncovered, .. } => "uncovered",
-            Note::Parked { .. } => "parked",
+            Note::Parked { why: Park::Strikes, .. } => "parked",
             Note::Decided { .. } => "decided",
             Note::Undelivered { .. } => "undelivered",
             Note::UnknownReversed { .. } => "unknown reversed",

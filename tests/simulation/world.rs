@@ -305,7 +305,8 @@ impl World {
         let arrived = self.now;
         let (closed, answered, waited) = (false, false, false);
         let life = self.life;
-        let request = Request { payment, message: message.clone(), kind, arrived, closed, answered, waited, life };
+        let request =
+            Request { payment, message: message.clone(), kind, arrived, closed, answered, waited, life, gone: None };
         self.requests.push(request);
         let patience = self.agents[payment].patience();
         self.after(patience, Event::Patience(session));
@@ -334,6 +335,7 @@ impl World {
         let (payment, kind) = (request.payment, request.kind);
         tell(|| format!("session {session} of front end {payment} ends"));
         if !self.down {
+            self.requests[session].gone = Some(self.life);
             let acquirer = self.agents[payment].acquirer;
             self.input(Input::SessionClosed { acquirer, session: SessionId(session as u64) });
         }
@@ -394,6 +396,8 @@ impl World {
                     self.disk.append(record);
                 }
                 Output::Answer { to, approves, .. } if self.requests[to.session().0 as usize].closed => {
+                    let gone = self.requests[to.session().0 as usize].gone;
+                    assert_ne!(gone, Some(self.life), "nobody is answered whose session is known to have ended");
                     if let Some(payment) = approves {
                         self.switch.handle(self.clock(), Input::NotDelivered { payment });
                     }
@@ -453,7 +457,7 @@ impl World {
             _ => self.random.below(2 * MILLI),
         };
         self.read_at = self.read_at.max(self.now + takes);
-        let refuses = self.reviving || self.random.below(200) == 0;
+        let refuses = self.reviving || self.random.below(30) == 0;
         let records = if refuses { None } else { Some(self.disk.read(names)) };
         let input = Event::Input(Input::Recalled { ticket, records }, self.life);
         self.after(self.read_at - self.now, input);
