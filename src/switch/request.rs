@@ -180,6 +180,10 @@ impl Turn<'_> {
         if full {
             return self.refuse(waiting, Refusal::Full);
         }
+        if waiting.abandoned {
+            // Its session ended while its past was being read.
+            return self.core.pendings.done(waiting);
+        }
         let Waiting { origin, instruction: Instruction { mti, pan_in_de2, kept, .. }, .. } = *waiting;
         first.attached.push(Attached { origin, mti, pan_in_de2, kept });
         self.core.acquirer(acquirer).in_flight += 1;

@@ -235,3 +235,21 @@ fn so_many_may_wait_and_no_more() {
     }
     assert_eq!((rig.recalls.len(), rig.answers.len()), (3, 0));
 }
+
+#[test]
+fn a_resend_whose_session_ended_while_it_waited_joins_nobody() {
+    let (mut rig, _) = forgetful();
+    let mut slow = purchase("000099");
+    slow.set(12, b"031000").unwrap();
+    for session in [1, 2] {
+        let origin = rig.origin(session);
+        rig.input(Input::Request { origin, message: slow.clone() });
+    }
+    rig.input(Input::SessionClosed { acquirer: POS, session: SessionId(2) });
+    rig.read_back();
+    rig.read_back();
+    let sent = rig.take_sent();
+    rig.says(&sent, "00");
+    assert_eq!(rig.answers.len(), 1, "one of them is there to hear it");
+    assert_eq!(rig.answers[0].0.session(), SessionId(1));
+}
