@@ -99,18 +99,16 @@ impl Turn<'_> {
             let original = self.core.names.original(acquirer, instruction);
             // By the RRN the first message of a transaction may be remembered, and the one it speaks of not.
             let forgotten = original != 0 && self.core.recent.by_trace(original, references.into()).is_none();
-            match self.original(waiting).filter(|_| !forgotten) {
-                None => {
-                    let trace = if original == 0 { references.trace } else { original };
-                    around = said(instruction, self.now.wall).filter(|_| names.is_empty());
-                    names.extend([Name::Trace(trace), Name::Rrn(references.rrn)]);
-                }
-                Some(past) => {
-                    if let Some(hold) = self.forgot_hold_of(&past) {
-                        // It may have begun long before what has a part of it.
-                        (around, names) = (None, names.into_iter().chain([Name::Payment(hold)]).collect());
-                    }
-                }
+            let past = self.original(waiting).filter(|_| !forgotten);
+            if let Some(hold) = past.and_then(|past| self.forgot_hold_of(&past)) {
+                // It may have begun long before what has a part of it.
+                (around, names) = (None, names.into_iter().chain([Name::Payment(hold)]).collect());
+            }
+            // What it speaks of may be forgotten while anything is read, though it is remembered now.
+            if past.is_none() || !names.is_empty() {
+                let trace = if original == 0 { references.trace } else { original };
+                around = said(instruction, self.now.wall).filter(|_| names.is_empty());
+                names.extend([Name::Trace(trace), Name::Rrn(references.rrn)]);
             }
         }
         names.retain(|name| !matches!(name, Name::Trace(0) | Name::Rrn(0)));

@@ -251,6 +251,10 @@ impl Recent {
         match self.ring.get_mut(place) {
             Some(place) => {
                 let oldest = std::mem::replace(place, past);
+                if self.asked {
+                    // What is being read may have been read before its last change.
+                    self.missed.push(oldest.payment);
+                }
                 self.clocks.forget(oldest.references);
                 self.forgets = true;
                 if oldest.bond != Bond::None || oldest.standing == Standing::InFlight {
