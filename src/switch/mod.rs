@@ -52,6 +52,7 @@ mod tombstone;
 mod undelivered;
 mod under_way;
 mod unsent;
+mod watch;
 mod wheel;
 
 pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};

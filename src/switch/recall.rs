@@ -12,7 +12,7 @@ use super::{
     Ignored, Note, Output, Turn,
     instruction::{Instruction, Original},
     pending::Waiting,
-    recent::Moment,
+    watch::Moment,
 };
 use crate::{
     clock::{Mono, Wall},
@@ -144,7 +144,7 @@ impl Turn<'_> {
         let Asked { waiting, message, question, moment, until, .. } = asked;
         match records {
             // Something was forgotten between that the reading did not see.
-            Some(records) if !self.core.recent.has_all_since(moment, &records) => {
+            Some(records) if !self.core.recent.has_all_since(&moment, &records) => {
                 self.ask(waiting, message, question, until);
             }
             records => {

@@ -8,9 +8,11 @@ use super::{
     clocks::Clocks,
     pending::Followed,
     revived::{self, Revived},
+    watch::{Moment, Watch},
 };
 use crate::record::{Body, Cause, Hold, Outcome, Part, PaymentId, Record, References, Stored};
 use banklink_protocol::element::{OriginalData, ResponseCode, Rrn, Stan};
+use std::ops::RangeInclusive;
 
 /// What became of a payment, and under which names the bank knows it.
 #[derive(Clone, Copy, Debug)]
@@ -183,14 +185,6 @@ impl Likeness {
     }
 }
 
-/// A moment in the life of this memory: since then, has all that was read back stayed as it was read?
-#[derive(Clone, Copy)]
-pub(super) struct Moment {
-    inserted: u64,
-    revived: usize,
-    missed: usize,
-}
-
 /// Payments whose later names wait to be indexed together: their cache misses overlap.
 const BATCH: usize = 16;
 
@@ -212,13 +206,8 @@ pub(super) struct Recent {
     clocks: Clocks,
     /// Was anything forgotten, or before this memory?
     forgets: bool,
-    /// Payments ever remembered.
-    inserted: u64,
-    /// Does somebody wait for what is read back? Then: payments read back so far, …
-    asked: bool,
-    read: usize,
-    /// … and payments that were not remembered when something happened to them.
-    missed: Vec<PaymentId>,
+    /// What becomes of payments while somebody waits for what is read back.
+    watch: Watch,
 }
 
 impl Recent {
@@ -238,10 +227,7 @@ impl Recent {
             revived: Revived::default(),
             clocks: Clocks::default(),
             forgets: false,
-            inserted: 0,
-            asked: false,
-            read: 0,
-            missed: Vec::new(),
+            watch: Watch::default(),
         }
     }
 
@@ -251,23 +237,18 @@ impl Recent {
         match self.ring.get_mut(place) {
             Some(place) => {
                 let oldest = std::mem::replace(place, past);
-                if self.asked {
-                    // What is being read may have been read before its last change.
-                    self.missed.push(oldest.payment);
-                }
                 self.clocks.forget(oldest.references);
                 self.forgets = true;
                 if oldest.bond != Bond::None || oldest.standing == Standing::InFlight {
                     // What comes for a hold comes late, and may be the very one that pushes it out; what is with a bank yet
                     // may begin one.
-                    self.read += usize::from(self.asked);
+                    self.watch.revived();
                     self.revived.insert(oldest, self.answers.get(oldest.answer));
                 }
             }
             None => self.ring.push(past),
         }
         self.next = (place + 1) & (self.capacity - 1);
-        self.inserted += 1;
         self.duplicates.insert(references.duplicate, place);
         self.unnamed += 1;
         if self.unnamed >= BATCH.min(self.capacity) {
@@ -285,10 +266,11 @@ impl Recent {
         if let Some(place) = self.place(payment) {
             return Some(&mut self.ring[place]);
         }
-        if self.asked && self.revived.get(payment).is_none() {
-            self.missed.push(payment);
+        let revived = self.revived.get_mut(payment);
+        if revived.is_none() {
+            self.watch.missed(payment);
         }
-        self.revived.get_mut(payment)
+        revived
     }
 
     /// Where a payment stands. Most are looked for right after they came.
@@ -379,23 +361,25 @@ impl Recent {
 
     /// Somebody begins to wait for what is read back.
     pub(super) fn moment(&mut self) -> Moment {
-        self.asked = true;
-        Moment { inserted: self.inserted, revived: self.read, missed: self.missed.len() }
+        self.watch.begin(self.held())
     }
 
     /// Nobody waits any more.
     pub(super) fn nobody_asks(&mut self) {
-        (self.asked, self.read) = (false, 0);
-        self.missed = Vec::new();
+        self.watch.end();
     }
 
     /// Is what came since this moment, or happened since to the payments of these Records, still remembered?
-    pub(super) fn has_all_since(&self, moment: Moment, records: &[Record]) -> bool {
-        let missed = &self.missed[moment.missed..];
-        let one_is_missed = || records.iter().any(|record| record.payment().is_some_and(|one| missed.contains(&one)));
-        self.inserted - moment.inserted < self.capacity as u64
-            && self.read - moment.revived < revived::MOST / 2
-            && (missed.is_empty() || !one_is_missed())
+    pub(super) fn has_all_since(&self, moment: &Moment, records: &[Record]) -> bool {
+        let known = |payment| self.revived.get(payment).is_some();
+        self.watch.is_remembered(moment, &self.held(), known, records.iter().filter_map(Record::payment))
+    }
+
+    /// The numbers of the first and the last payment in the ring.
+    fn held(&self) -> RangeInclusive<PaymentId> {
+        let oldest = if self.ring.len() < self.capacity { 0 } else { self.next };
+        let number = |place: usize| self.ring.get(place).map_or(PaymentId(0), |past| past.payment);
+        number(oldest)..=number(self.next.wrapping_sub(1) & (self.capacity - 1))
     }
 
     /// Remembers what was read back, as far as it is not remembered already: what is knows more.
@@ -407,7 +391,7 @@ impl Recent {
             let of = |record: &&Record| record.speaks_of(payment);
             if let Some((past, answer)) = revived::tell(records.iter().filter(of)) {
                 self.revived.insert(past, Some(answer));
-                self.read += 1;
+                self.watch.revived();
             }
         }
     }

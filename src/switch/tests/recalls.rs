@@ -1,6 +1,6 @@
 //! What is older than the memory: read back before it is decided on.
 
-use super::rig::{POS, Rig, follower, known_by, partial, purchase, rules};
+use super::rig::{POS, Rig, follower, known_by, original_of, partial, purchase, rules};
 use crate::{
     clock::Wall,
     record::{Name, PaymentId, Record},
@@ -176,6 +176,61 @@ fn what_came_and_was_forgotten_while_the_past_was_being_read_is_not_overlooked()
     assert!(rig.sent.is_empty() && rig.answers.is_empty(), "what was read is too old");
     rig.read_back();
     assert_eq!((rig.take_code().as_str(), rig.sent.len()), ("00", 0), "the stored answer, and one effect at the bank");
+}
+
+/// Others push it out of memory while the reversal's own key is looked up.
+#[test]
+fn what_a_reversal_speaks_of_may_be_forgotten_while_it_waits() {
+    let (mut rig, _) = forgetful();
+    let newest = RECENT as u32 + 2;
+    let mut reversal = later(51);
+    reversal.set_mti("0420".parse().unwrap());
+    let original = later(newest);
+    reversal.set(90, original_of(&original.text(11).unwrap()).as_bytes()).unwrap();
+    reversal.set(12, b"031847").unwrap();
+    reversal.set(37, &original.logical(37).unwrap()).unwrap();
+    rig.request(reversal);
+    assert_eq!(rig.recalls.len(), 1, "its own key may be an old one");
+    for stan in 2..=newest {
+        rig.answered(later(stan + 100), "00");
+    }
+    while !rig.recalls.is_empty() {
+        rig.read_back();
+    }
+    assert_eq!(rig.take_code(), "00");
+    assert_eq!(rig.take_sent().message.mti().to_string(), "0420", "it is reversed, and not only remembered");
+}
+
+/// It was read as approved; before that comes, it is reversed, and pushed out of memory.
+#[test]
+fn what_changed_and_was_forgotten_while_it_was_read_is_read_again() {
+    let (mut rig, _) = forgetful();
+    // The second of four that are remembered.
+    let second = later(RECENT as u32);
+    let follows = |stan: u32, moment: &[u8]| {
+        let mut reversal = later(stan);
+        reversal.set_mti("0400".parse().unwrap());
+        let original = &second;
+        reversal.set(90, original_of(&original.text(11).unwrap()).as_bytes()).unwrap();
+        reversal.set(12, moment).unwrap();
+        reversal.set(37, &original.logical(37).unwrap()).unwrap();
+        reversal
+    };
+    rig.request(follows(51, b"031847"));
+    let first = rig.recalls.remove(0);
+    let read = rig.journal.clone();
+    rig.request(follows(52, b"032900"));
+    assert_eq!((rig.take_code().as_str(), rig.sent.len()), ("00", 1), "what is remembered is reversed at once");
+    let reversal = rig.take_sent();
+    rig.says(&reversal, "00");
+    rig.answered(later(700), "00");
+    rig.recalls.insert(0, first);
+    let now = std::mem::replace(&mut rig.journal, read);
+    rig.read_back();
+    rig.journal = now;
+    assert!(rig.answers.is_empty(), "what was read is too old");
+    rig.read_back();
+    assert_eq!((rig.take_code().as_str(), rig.sent.len()), ("00", 0), "reversed once");
 }
 
 #[test]
