@@ -135,8 +135,8 @@ impl Writer {
         self.shared.queue().stop = true;
         self.shared.work.notify_one();
         // The committer may still need a spare segment: the keeper goes after it.
-        let mut threads = self.threads.drain(..);
-        for (thread, is_committer) in threads.by_ref().zip([true, false]) {
+        for (thread, is_committer) in self.threads.drain(..).zip(std::iter::once(true).chain(std::iter::repeat(false)))
+        {
             if !is_committer {
                 self.store.stop();
             }

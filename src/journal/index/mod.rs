@@ -185,6 +185,9 @@ impl Index {
             live => live?,
         };
         let (run, bytes) = Run::of(&live);
+        if !locked(&self.state).runs.contains_key(&number) {
+            return Ok(None);
+        }
         run::write(&**disk, number, &bytes)?;
         Ok(Some(self.put(run)))
     }
