@@ -296,6 +296,42 @@ impl Record {
         }
     }
 
+    /// Does a payment begin with it that goes by this name?
+    #[must_use]
+    pub fn goes_by(&self, name: Name) -> bool {
+        let Self::Received { payment, references, .. } = self else { return false };
+        match name {
+            Name::Duplicate(digest) => references.duplicate == digest,
+            Name::Trace(digest) => references.trace == digest,
+            Name::Rrn(digest) => references.rrn == digest,
+            Name::Card(digest) => references.card == digest,
+            Name::Payment(number) => *payment == number,
+        }
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub const fn at(&self) -> Wall {
+        match self {
+            Self::Received { at, .. }
+            | Self::Sent { at, .. }
+            | Self::NotSent { at, .. }
+            | Self::Outcome { at, .. }
+            | Self::Answered { at, .. }
+            | Self::Undelivered { at, .. }
+            | Self::Delivered { at, .. }
+            | Self::ApprovedLate { at, .. }
+            | Self::Hold { at, .. }
+            | Self::Queued { at, .. }
+            | Self::Tried { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Done { at, .. }
+            | Self::Parked { at, .. }
+            | Self::Decided { at, .. }
+            | Self::Tombstone { at, .. } => *at,
+        }
+    }
+
     /// Is it about this payment, about what is stored for it, or about what it has of another's hold?
     #[must_use]
     pub fn speaks_of(&self, payment: PaymentId) -> bool {

@@ -1,25 +1,10 @@
 //! The seam of the journal: Records are handed over in order, the gate asks how far they are durable, and what the machine
 //! does not remember is read back.
 
-use crate::{
-    clock::Wall,
-    record::{Name, Record},
-};
-use smallvec::SmallVec;
+use crate::record::Record;
 use std::task::Waker;
 
-pub use crate::journal::Position;
-
-/// What is to be read back ([`Output::Recall`](crate::switch::Output::Recall)).
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// What its answer is called.
-    pub ticket: u64,
-    /// The names that the payments go by.
-    pub names: SmallVec<[Name; 3]>,
-    /// About when they were received, where that is known.
-    pub around: Option<Wall>,
-}
+pub use crate::journal::{Asked, Position};
 
 /// What was read back ([`Input::Recalled`](crate::switch::Input::Recalled)).
 #[derive(Debug)]

@@ -108,9 +108,9 @@ impl Journal for Durable {
     }
 
     fn recall(&mut self, asked: Asked) -> Option<Answered> {
-        let Asked { ticket, names, around } = asked;
-        let asked = self.writer.recall(journal::Asked { ticket, names, around });
-        (!asked).then_some(Answered { ticket, records: None })
+        let ticket = asked.ticket;
+        let taken = self.writer.recall(asked);
+        (!taken).then_some(Answered { ticket, records: None })
     }
 
     fn recalled(&mut self) -> Option<Answered> {

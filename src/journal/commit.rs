@@ -3,7 +3,7 @@
 
 use super::{
     codec,
-    facts::{self, Fact},
+    facts::Fact,
     format::{COMMIT_HEAD, CommitHeader, FULL_COMMIT, MAX_RECORD, OpenFrame, PAGE, SegmentHeader},
     seal::{DataKey, TAG},
 };
@@ -63,7 +63,7 @@ impl Commit {
         }
         frame.finish(out);
         self.count += 1;
-        self.at = facts::at(record);
+        self.at = record.at();
         self.facts.push(Fact::of(record, position, offset));
         Ok(())
     }

@@ -9,7 +9,6 @@ use super::{
     day::Day,
     disk::{Disk, Durability},
     error::Failure,
-    facts,
     format::SegmentHeader,
     index::{Index, Live},
     keeper::Store,
@@ -118,7 +117,7 @@ impl Committer {
 
     fn write(&mut self, units: &VecDeque<Vec<Record>>) -> Result<(), Failure> {
         if let Some(first) = units.iter().find_map(|unit| unit.first()) {
-            self.new_day(facts::at(first))?;
+            self.new_day(first.at())?;
         }
         for record in units.iter().flatten() {
             if self.commit.is_full() {

@@ -17,28 +17,6 @@ pub fn waits(record: &Record) -> bool {
     !matches!(record, Record::Answered { .. } | Record::Failed { .. } | Record::Done { .. })
 }
 
-/// When it happened.
-pub(super) const fn at(record: &Record) -> Wall {
-    match record {
-        Record::Received { at, .. }
-        | Record::Sent { at, .. }
-        | Record::NotSent { at, .. }
-        | Record::Outcome { at, .. }
-        | Record::Answered { at, .. }
-        | Record::Undelivered { at, .. }
-        | Record::Delivered { at, .. }
-        | Record::ApprovedLate { at, .. }
-        | Record::Hold { at, .. }
-        | Record::Queued { at, .. }
-        | Record::Tried { at, .. }
-        | Record::Failed { at, .. }
-        | Record::Done { at, .. }
-        | Record::Parked { at, .. }
-        | Record::Decided { at, .. }
-        | Record::Tombstone { at, .. } => *at,
-    }
-}
-
 /// A record, as the journal sees it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Fact {
@@ -121,6 +99,6 @@ impl Fact {
             },
             Record::Tombstone { .. } => What::Tombstone,
         };
-        Self { position, offset, at: at(record), payment: record.payment().unwrap_or_default(), what }
+        Self { position, offset, at: record.at(), payment: record.payment().unwrap_or_default(), what }
     }
 }

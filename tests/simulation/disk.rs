@@ -120,20 +120,8 @@ impl Disk {
     /// What is durable of the payments that go by one of these names.
     pub(crate) fn read(&self, names: &[Name]) -> Vec<Record> {
         let durable = &self.records[..self.durable];
-        let named = |record: &Record| match record {
-            Record::Received { payment, references, .. } => {
-                let is = |name: &Name| match *name {
-                    Name::Duplicate(digest) => references.duplicate == digest,
-                    Name::Trace(digest) => references.trace == digest,
-                    Name::Rrn(digest) => references.rrn == digest,
-                    Name::Card(digest) => references.card == digest,
-                    Name::Payment(number) => *payment == number,
-                };
-                names.iter().any(is).then_some(*payment)
-            }
-            _ => None,
-        };
-        let payments: Vec<_> = durable.iter().filter_map(named).collect();
+        let named = |record: &&Record| names.iter().any(|name| record.goes_by(*name));
+        let payments: Vec<_> = durable.iter().filter(named).filter_map(Record::payment).collect();
         let of = |record: &&Record| payments.iter().any(|payment| record.speaks_of(*payment));
         durable.iter().filter(of).cloned().collect()
     }

@@ -35,7 +35,7 @@ const QUESTIONS: usize = 4096;
 /// How far a terminal's clock and zone may be away from ours, in microseconds.
 const AROUND: i64 = 26 * 3_600_000_000;
 
-/// What is to be looked up.
+/// What is to be looked up ([`Output::Recall`](crate::switch::Output::Recall)).
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// What its answer is called.
@@ -170,18 +170,11 @@ impl Reader {
             }
             let mut of_name = 0;
             self.collect(key_of(name), &place, live, runs, files, &mut |number, _, record| {
-                if let Record::Received { payment, references, .. } = record {
-                    let goes_by = match name {
-                        Name::Duplicate(digest) => references.duplicate == digest,
-                        Name::Trace(digest) => references.trace == digest,
-                        Name::Rrn(digest) => references.rrn == digest,
-                        Name::Card(digest) => references.card == digest,
-                        Name::Payment(_) => false,
-                    };
-                    if goes_by && payments.iter().all(|&(other, _)| other != payment) {
-                        payments.push((payment, number));
-                        of_name += 1;
-                    }
+                if let (true, Some(payment)) = (record.goes_by(name), record.payment())
+                    && payments.iter().all(|&(other, _)| other != payment)
+                {
+                    payments.push((payment, number));
+                    of_name += 1;
                 }
                 of_name < PAYMENTS
             })?;

@@ -70,17 +70,9 @@ fn tells(record: &Record) -> bool {
 
 /// What a reading of everything finds.
 fn by_reading(all: &[Record], name: Name) -> Vec<String> {
-    let goes_by = |record: &&Record| match (record, name) {
-        (Record::Received { references, .. }, Name::Duplicate(digest)) => references.duplicate == digest,
-        (Record::Received { references, .. }, Name::Trace(digest)) => references.trace == digest,
-        (Record::Received { references, .. }, Name::Rrn(digest)) => references.rrn == digest,
-        (Record::Received { references, .. }, Name::Card(digest)) => references.card == digest,
-        (record, Name::Payment(payment)) => record.payment() == Some(payment),
-        _ => false,
-    };
     let payments: Vec<_> = match name {
         Name::Payment(payment) => vec![payment],
-        _ => all.iter().rev().filter(goes_by).filter_map(Record::payment).take(16).collect(),
+        _ => all.iter().rev().filter(|record| record.goes_by(name)).filter_map(Record::payment).take(16).collect(),
     };
     let about = |record: &&Record| tells(record) && payments.iter().any(|&payment| record.speaks_of(payment));
     all.iter().filter(about).map(|record| essence(record).0).collect()

@@ -284,20 +284,8 @@ impl Rig {
     /// Answers the first recall with what the journal has.
     pub(super) fn read_back(&mut self) {
         let (ticket, names, _) = self.recalls.remove(0);
-        let named = |record: &Record| match record {
-            Record::Received { payment, references, .. } => names
-                .iter()
-                .any(|name| match *name {
-                    Name::Duplicate(digest) => references.duplicate == digest,
-                    Name::Trace(digest) => references.trace == digest,
-                    Name::Rrn(digest) => references.rrn == digest,
-                    Name::Card(digest) => references.card == digest,
-                    Name::Payment(number) => *payment == number,
-                })
-                .then_some(*payment),
-            _ => None,
-        };
-        let payments: Vec<_> = self.journal.iter().filter_map(named).collect();
+        let named = |record: &&Record| names.iter().any(|name| record.goes_by(*name));
+        let payments: Vec<_> = self.journal.iter().filter(named).filter_map(Record::payment).collect();
         let of = |record: &&Record| payments.iter().any(|payment| record.speaks_of(*payment));
         let records = Some(self.journal.iter().filter(of).cloned().collect());
         self.input(Input::Recalled { ticket, records });
