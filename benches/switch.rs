@@ -5,9 +5,17 @@ use banklink::{
     rules::{Acquirer, Bank, Route, Rules},
     switch::{AcquirerId, BankId, Input, Origin, Output, SessionId, Switch},
 };
-use banklink_protocol::{Dialect, Message, element::Stan, frame::Header};
+use banklink_protocol::{
+    Dialect, Message,
+    element::{Stan, Transmission},
+    frame::Header,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{hint::black_box, sync::Arc};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const IN_FLIGHT: usize = 512;
 
@@ -77,7 +85,7 @@ fn up(dialect: &Arc<Dialect>) -> Switch {
 }
 
 /// Sends one request; the bank's answer to it comes back.
-fn ask(switch: &mut Switch, nanos: u64, message: Message) -> Option<Input> {
+fn ask(switch: &mut Switch, nanos: u64, message: Box<Message>) -> Option<Input> {
     let origin =
         Origin::Session { acquirer: AcquirerId(0), session: SessionId(1), header: Header::new(), arrived: Mono(nanos) };
     switch.handle(now(nanos), Input::Request { origin, message });
@@ -109,10 +117,14 @@ fn payment(criterion: &mut Criterion) {
                     stan = stan.next();
                     let mut message = request.clone();
                     message.set(11, &stan.digits()).unwrap();
-                    message.set(37, format!("{:012}", nanos + u64::from(stan.0)).as_bytes()).unwrap();
-                    requests.push(redecode(&message));
+                    message.set(37, format!("{:012}", nanos / 1_000 + u64::from(stan.0)).as_bytes()).unwrap();
+                    let local = Transmission::from_wall(now(nanos).wall.0).0;
+                    message.set(13, &local[..4]).unwrap();
+                    message.set(12, &local[4..]).unwrap();
+                    requests.push(Box::new(redecode(&message)));
                 }
-                nanos += 1_000_000;
+                // A terminal's clock goes on: what was forgotten of it is not asked for.
+                nanos += 1_000_000_000;
                 taken += round(&mut switch, nanos, requests, &reply);
             }
             taken
@@ -122,7 +134,7 @@ fn payment(criterion: &mut Criterion) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn round(switch: &mut Switch, nanos: u64, requests: Vec<Message>, reply: &Message) -> std::time::Duration {
+fn round(switch: &mut Switch, nanos: u64, requests: Vec<Box<Message>>, reply: &Message) -> std::time::Duration {
     let mut sent = Vec::with_capacity(IN_FLIGHT);
     let start = std::time::Instant::now();
     for message in requests {
@@ -146,7 +158,7 @@ fn to_answer(sent: Option<Input>, reply: &Message) -> Input {
     for field in [7, 11, 37] {
         message.set(field, &request.logical(field).unwrap()).unwrap();
     }
-    Input::FromBank { connection, header, message: redecode(&message) }
+    Input::FromBank { connection, header, message: Box::new(redecode(&message)) }
 }
 
 criterion_group!(benches, payment);

@@ -16,6 +16,21 @@ impl FieldSet {
         Self([0; 3])
     }
 
+    /// The set of these fields.
+    ///
+    /// # Panics
+    /// If one is not in 1 to 192.
+    #[must_use]
+    pub const fn of(fields: &[u8]) -> Self {
+        let mut set = Self::new();
+        let mut at = 0;
+        while at < fields.len() {
+            set.insert(fields[at]);
+            at += 1;
+        }
+        set
+    }
+
     /// From the words of a bitmap as they stand on the wire.
     #[must_use]
     pub const fn from_words(words: [u64; 3]) -> Self {
@@ -67,12 +82,12 @@ impl FieldSet {
     pub const fn rank(&self, field: u8) -> usize {
         let (word, bit) = Self::place(field);
         // All bits more significant than `bit` in its word.
-        let mut rank = (self.0[word] & !(bit | (bit - 1))).count_ones();
-        let mut before = 0;
-        while before < word {
-            rank += self.0[before].count_ones();
-            before += 1;
-        }
+        let above = !(bit | (bit - 1));
+        let rank = match word {
+            0 => (self.0[0] & above).count_ones(),
+            1 => self.0[0].count_ones() + (self.0[1] & above).count_ones(),
+            _ => self.0[0].count_ones() + self.0[1].count_ones() + (self.0[2] & above).count_ones(),
+        };
         rank as usize
     }
 
@@ -114,6 +129,12 @@ impl FieldSet {
         Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1], self.0[2] & !other.0[2]])
     }
 
+    /// The fields of both sets.
+    #[must_use]
+    pub const fn intersection(&self, other: &Self) -> Self {
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1], self.0[2] & other.0[2]])
+    }
+
     /// The fields of either set.
     #[must_use]
     pub const fn union(&self, other: &Self) -> Self {
@@ -135,18 +156,20 @@ impl FieldSet {
     }
 
     /// The fields in ascending order.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
-        let words = self.0;
-        (0u8..3).flat_map(move |word| {
-            let mut left = words[word as usize];
-            std::iter::from_fn(move || {
-                let zeros = left.leading_zeros();
-                if zeros == 64 {
+        let [first, rest @ ..] = self.0;
+        let (mut left, mut rest, mut base) = (first, rest, 0);
+        std::iter::from_fn(move || {
+            while left == 0 {
+                if base == 128 || rest == [0; 2] {
                     return None;
                 }
-                left &= !(1 << (63 - zeros));
-                Some(word * 64 + zeros as u8 + 1)
-            })
+                (left, rest, base) = (rest[0], [rest[1], 0], base + 64);
+            }
+            let zeros = left.leading_zeros();
+            left ^= 1 << (63 - zeros);
+            Some(base + zeros as u8 + 1)
         })
     }
 }
@@ -182,5 +205,9 @@ mod tests {
         assert_eq!((set.last(), FieldSet::new().last()), (Some(192), None));
         assert_eq!([3, 65].into_iter().collect::<FieldSet>().last(), Some(65));
         assert_eq!((set.len(), FieldSet::new().is_empty()), (6, true));
+        assert_eq!((set.rank(64), set.rank(129), set.rank(192)), (1, 4, 5));
+        let few = FieldSet::of(&[64, 3, 129]);
+        assert_eq!(set.intersection(&few).iter().collect::<Vec<_>>(), [64, 129]);
+        assert_eq!(few.without(&set), FieldSet::of(&[3]));
     }
 }

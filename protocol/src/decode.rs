@@ -252,7 +252,7 @@ fn inside(profile: &Profile, field: u8, raw: &[u8], odd: bool) -> Result<(), Fau
     let spec = profile.spec(field);
     let before = spec.prefix_width as usize;
     let value = &raw[before..];
-    let checked = if spec.plain() {
+    let checked = if spec.plain {
         inside.check(value)
     } else {
         let units = spec.units(value.len(), odd);

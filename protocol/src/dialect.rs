@@ -253,6 +253,8 @@ pub struct Dialect {
     profiles: Vec<Profile>,
     /// From the last three digits of the MTI (packed) to the profile; empty where there is only one.
     by_mti: Box<[u8]>,
+    /// The fields whose sensitivity is [`Sensitivity::Secret`].
+    secret: FieldSet,
 }
 
 /// A mistake in a dialect file.
@@ -380,6 +382,12 @@ impl Dialect {
     #[must_use]
     pub fn sensitivity(&self, field: u8) -> Sensitivity {
         self.label(field).map_or(Sensitivity::Secret, |label| label.sensitivity)
+    }
+
+    /// The fields that are [`Sensitivity::Secret`].
+    #[must_use]
+    pub fn secret(&self) -> &FieldSet {
+        &self.secret
     }
 
     fn label(&self, field: u8) -> Option<&Label> {

@@ -126,6 +126,8 @@ pub(crate) struct Spec {
     /// Can it be measured first and its characters, those of its prefix among them, be checked in one run with its
     /// neighbours of the same shape?
     pub(crate) runs: bool,
+    /// Is the wire form of a value its logical form?
+    pub(crate) plain: bool,
     /// Bytes on the wire of such a field where its length is fixed and leaves no spare nibble. Otherwise 0.
     pub(crate) run: u16,
     pub(crate) class: Class,
@@ -159,6 +161,7 @@ impl Spec {
     pub(crate) const UNDEFINED: Self = Self {
         shape: Shape::Undefined,
         runs: false,
+        plain: true,
         run: 0,
         class: Class::B,
         coding: Coding::Raw,
@@ -206,6 +209,7 @@ impl Spec {
             _ => true,
         };
         self.runs = prefixed && spare && !self.inside;
+        self.plain = self.is_plain();
         self.run = if self.runs && whole { self.wire_len(self.max as usize) as u16 } else { 0 };
         self
     }
@@ -242,8 +246,7 @@ impl Spec {
         }
     }
 
-    /// Is the wire form of a value its logical form?
-    pub(crate) const fn plain(&self) -> bool {
+    const fn is_plain(&self) -> bool {
         match self.coding {
             Coding::Ascii => !matches!(self.class, Class::Z),
             Coding::Raw | Coding::Bytes => true,

@@ -16,6 +16,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 use std::{fmt, sync::Arc};
+use zeroize::Zeroize;
 
 /// One ISO 8583 message in one dialect.
 ///
@@ -102,6 +103,7 @@ impl Message {
 
     /// Is data element `field` (2..=192) present?
     #[must_use]
+    #[inline]
     pub fn has(&self, field: u8) -> bool {
         self.present.contains(field)
     }
@@ -128,11 +130,14 @@ impl Message {
     /// Prefix and value on the wire.
     #[inline]
     fn raw(&self, field: u8) -> Option<(Slot, &[u8])> {
-        if !self.present.contains(field) {
-            return None;
-        }
+        self.present.contains(field).then(|| self.standing(field))
+    }
+
+    /// The same of a field that is present.
+    #[inline(always)]
+    fn standing(&self, field: u8) -> (Slot, &[u8]) {
         let slot = self.slots[self.present.rank(field)];
-        Some((slot, &self.buffer(self.changed.contains(field))[slot.start()..slot.end()]))
+        (slot, &self.buffer(self.changed.contains(field))[slot.start()..slot.end()])
     }
 
     #[inline]
@@ -160,6 +165,44 @@ impl Message {
         read::logical(spec, value, units, out)
     }
 
+    /// The logical value where it stands, if it stands on the wire in that very form, else laid out in `buffer`; `None` where
+    /// the field is absent, or has to be laid out and is longer than `buffer`.
+    #[inline]
+    pub fn look<'a>(&'a self, field: u8, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+        if !self.present.contains(field) {
+            return None;
+        }
+        let spec = self.spec(field);
+        let (slot, raw) = self.standing(field);
+        let value = &raw[spec.prefix_width as usize..];
+        if spec.plain {
+            return Some(value);
+        }
+        let length = read::logical(spec, value, spec.units(value.len(), slot.odd()), buffer)?;
+        Some(&buffer[..length])
+    }
+
+    /// Hands each of these fields that is present to `put`, in ascending order: its number, and its logical value.
+    pub fn each(&self, fields: &FieldSet, mut put: impl FnMut(u8, &[u8])) {
+        let specs = self.dialect.profile(self.mti).specs();
+        let (slots, frame, scratch) = (&*self.slots, &*self.frame, self.scratch.bytes());
+        for field in self.present.intersection(fields).iter() {
+            let spec = &specs[field as usize];
+            let slot = slots[self.present.rank(field)];
+            let buffer = if self.changed.contains(field) { scratch } else { frame };
+            let value = &buffer[slot.start() + spec.prefix_width as usize..slot.end()];
+            if spec.plain {
+                put(field, value);
+            } else {
+                let units = spec.units(value.len(), slot.odd());
+                let mut logical = SmallVec::<[u8; 64]>::from_elem(0, units);
+                read::logical(spec, value, units, &mut logical);
+                put(field, &logical);
+                logical.as_mut_slice().zeroize();
+            }
+        }
+    }
+
     fn logical_in(&self, spec: &Spec, field: u8) -> SmallVec<[u8; 64]> {
         let mut out = SmallVec::new();
         if let Some((value, units)) = self.value(spec, field) {
@@ -178,18 +221,23 @@ impl Message {
     /// The logical value as an array of exactly `N` bytes (`read` into an array; `None` for any other length).
     #[must_use]
     pub fn array<const N: usize>(&self, field: u8) -> Option<[u8; N]> {
-        let mut out = [0; N];
-        (self.read(field, &mut out)? == N).then_some(out)
+        self.look(field, &mut [0; N])?.try_into().ok()
     }
 
     /// The value of an all-digit field of up to 18 digits as a number.
     #[must_use]
+    #[inline]
     pub fn number(&self, field: u8) -> Option<u64> {
-        let mut digits = [0; 18];
-        let length = self.read(field, &mut digits)?;
-        digits[..length].iter().try_fold(0, |sum, digit| {
+        // Most that are asked for are not there.
+        if self.has(field) { self.digits(field) } else { None }
+    }
+
+    fn digits(&self, field: u8) -> Option<u64> {
+        let mut buffer = [0; 18];
+        let digits = self.look(field, &mut buffer).filter(|digits| (1..=18).contains(&digits.len()))?;
+        digits.iter().try_fold(0, |sum, digit| {
             let digit = digit.wrapping_sub(b'0');
-            (digit < 10 && length > 0).then_some(sum * 10 + u64::from(digit))
+            (digit < 10).then_some(sum * 10 + u64::from(digit))
         })
     }
 
@@ -221,7 +269,7 @@ impl Message {
     pub fn elements(&self, field: u8) -> Option<Elements<'_>> {
         let inside = self.inside(field)?;
         let spec = self.spec(field);
-        let (value, _) = self.value(spec, field).filter(|_| spec.plain())?;
+        let (value, _) = self.value(spec, field).filter(|_| spec.plain)?;
         Some(Elements::new(inside, value))
     }
 

@@ -65,9 +65,9 @@ pub struct Settings {
 impl Settings {
     /// The message of a frame that was laid out for this connection and did not leave.
     #[must_use]
-    pub fn message(&self, frame: &[u8]) -> Option<Message> {
+    pub fn message(&self, frame: &[u8]) -> Option<Box<Message>> {
         match self.framing.split(&mut BytesMut::from(frame)) {
-            Ok(Some(Frame::Message { body, .. })) => self.dialect.decode(body).ok(),
+            Ok(Some(Frame::Message { body, .. })) => self.dialect.decode(body).ok().map(Box::new),
             _ => None,
         }
     }
@@ -323,11 +323,11 @@ impl Peer {
             (Self::Acquirer(acquirer, session), decoded) => {
                 let origin = Origin::Session { acquirer, session, header, arrived };
                 match decoded {
-                    Ok(message) => Input::Request { origin, message },
+                    Ok(message) => Input::Request { origin, message: Box::new(message) },
                     Err(error) => Input::Unreadable { origin, error },
                 }
             }
-            (Self::Bank(connection), Ok(message)) => Input::FromBank { connection, header, message },
+            (Self::Bank(connection), Ok(message)) => Input::FromBank { connection, header, message: Box::new(message) },
             (Self::Bank(connection), Err(error)) => Input::UnreadableFromBank { connection, error },
         }
     }

@@ -1,14 +1,15 @@
 //! The storable part of a message: what a reversal repeats of its original, an advice that is delivered later, an answer
 //! that may have to be given again.
 
-use banklink_protocol::{Dialect, FieldError, Message, Mti, dialect::Sensitivity};
-use smallvec::SmallVec;
+use banklink_protocol::{Dialect, FieldError, FieldSet, Message, Mti};
 use std::{fmt, sync::Arc};
 use zeroize::Zeroize;
 
 /// Never stored, whatever a dialect says of them: tracks, PIN block, security control, chip data (which may repeat the
 /// track), keys, MACs (PCI DSS 3.3.1, PCI PIN).
-const FORBIDDEN: [u8; 9] = [35, 36, 45, 52, 53, 55, 64, 96, 128];
+const FORBIDDEN: FieldSet = FieldSet::of(&[35, 36, 45, 52, 53, 55, 64, 96, 128]);
+/// Room for what an ordinary message says.
+const ORDINARY: usize = 256;
 
 /// Fields of a message as logical values: data element, length (little endian), value.
 ///
@@ -20,9 +21,9 @@ pub struct Body {
     bytes: Option<Arc<Fields>>,
 }
 
-/// The fields, one behind the other; up to so many bytes in one piece of memory with what counts the copies.
+/// The fields, one behind the other.
 #[derive(Clone, Default, PartialEq, Eq)]
-struct Fields(SmallVec<[u8; 224]>);
+struct Fields(Vec<u8>);
 
 impl Drop for Fields {
     fn drop(&mut self) {
@@ -31,13 +32,27 @@ impl Drop for Fields {
 }
 
 impl Fields {
-    /// Adds a field, whose value is then to be put into the place that is given back.
-    fn add(&mut self, field: u8, length: usize) -> &mut [u8] {
-        let start = self.0.len() + Body::HEAD;
-        self.0.resize(start + length, 0);
-        let [low, high] = (length as u16).to_le_bytes();
-        self.0[start - Body::HEAD..start].copy_from_slice(&[field, low, high]);
-        &mut self.0[start..]
+    /// Adds a field.
+    ///
+    /// # Panics
+    /// Where the value is longer than any field.
+    #[inline]
+    fn push(&mut self, field: u8, value: &[u8]) {
+        let [low, high] = u16::try_from(value.len()).expect("a field is shorter than a frame").to_le_bytes();
+        let needed = self.0.len() + Body::HEAD + value.len();
+        if needed > self.0.capacity() {
+            self.grow(needed);
+        }
+        self.0.extend_from_slice(&[field, low, high]);
+        self.0.extend_from_slice(value);
+    }
+
+    /// Moves to a larger place, and leaves nothing behind.
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        let mut larger = Self(Vec::with_capacity((needed * 2).max(ORDINARY)));
+        larger.0.extend_from_slice(&self.0);
+        *self = larger;
     }
 }
 
@@ -51,17 +66,12 @@ impl Body {
     /// Header of a field: data element and length.
     const HEAD: usize = 3;
 
-    /// The fields of `message` for which `wanted` holds and that may be stored.
+    /// The `wanted` fields of `message` that may be stored.
     #[must_use]
-    pub fn of(message: &Message, wanted: impl Fn(u8) -> bool) -> Self {
+    pub fn of(message: &Message, wanted: &FieldSet) -> Self {
         let mut fields = Fields::default();
-        for field in message.fields().filter(|&field| wanted(field)) {
-            let storable = !FORBIDDEN.contains(&field) && message.dialect().sensitivity(field) != Sensitivity::Secret;
-            if let (true, Some(length)) = (storable, message.length(field)) {
-                let read = message.read(field, fields.add(field, length));
-                debug_assert_eq!(read, Some(length), "a field is as long as it says");
-            }
-        }
+        let storable = wanted.without(&FORBIDDEN).without(message.dialect().secret());
+        message.each(&storable, |field, value| fields.push(field, value));
         fields.into()
     }
 
@@ -70,10 +80,8 @@ impl Body {
     /// # Panics
     /// Where it may not be, or is longer than any field.
     pub fn push(&mut self, field: u8, value: &[u8]) {
-        assert!(!FORBIDDEN.contains(&field), "DE{field} is never stored");
-        assert!(u16::try_from(value.len()).is_ok(), "a field is shorter than a frame");
-        let fields = Arc::make_mut(self.bytes.get_or_insert_default());
-        fields.add(field, value.len()).copy_from_slice(value);
+        assert!(!FORBIDDEN.contains(field), "DE{field} is never stored");
+        Arc::make_mut(self.bytes.get_or_insert_default()).push(field, value);
     }
 
     /// A message of these fields.
@@ -131,9 +139,9 @@ impl Body {
     /// From bytes that [`Body::expose`] gave; `None` where they are no such thing.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let body = Self::from(Fields(SmallVec::from_slice(bytes)));
+        let body = Self::from(Fields(bytes.to_vec()));
         let length: usize = body.fields().map(|(_, value)| Self::HEAD + value.len()).sum();
-        let storable = body.fields().all(|(field, _)| !FORBIDDEN.contains(&field));
+        let storable = body.fields().all(|(field, _)| !FORBIDDEN.contains(field));
         (length == bytes.len() && storable).then_some(body)
     }
 }
@@ -171,7 +179,7 @@ mod tests {
     #[test]
     fn what_may_not_be_stored_has_no_way_in() {
         let message = message();
-        let body = Body::of(&message, |field| field != 11);
+        let body = Body::of(&message, &message.field_set().without(&FieldSet::of(&[11])));
         assert_eq!(
             body.fields().map(|(field, _)| field).collect::<Vec<_>>(),
             [2, 3, 14, 54],

@@ -5,11 +5,11 @@
 
 use super::{
     instruction::{Instruction, Original},
-    kept::Kept,
+    kept::{Kept, SET},
 };
 use crate::rules::Bank;
 use banklink_protocol::{
-    Dialect, Message, Mti,
+    Dialect, FieldSet, Message, Mti,
     element::{Pan, ResponseCode},
 };
 use smallvec::SmallVec;
@@ -27,7 +27,12 @@ fn set(message: &mut Message, field: u8, value: &[u8]) {
 }
 
 /// Turns a request into its own answer: its echoed fields, DE39, and in DE44 the field at fault.
-pub(super) fn to_request(mut request: Message, response: Mti, code: ResponseCode, field: Option<u8>) -> Message {
+pub(super) fn to_request(
+    mut request: Box<Message>,
+    response: Mti,
+    code: ResponseCode,
+    field: Option<u8>,
+) -> Box<Message> {
     let echoed: &[u8] = if response.class() == 8 { &ECHOED_NETWORK } else { &ECHOED };
     let dropped: SmallVec<[u8; 64]> = request.fields().filter(|field| !echoed.contains(field)).collect();
     for field in dropped {
@@ -75,21 +80,18 @@ impl<'a> Addressee<'a> {
     /// Puts the acquirer's own values back into the bank's answer, which is in the acquirer's dialect already.
     pub(super) fn restore(&self, message: &mut Message, bank: &Bank, own_rrn: bool) {
         message.set_mti(self.response());
-        let mut buffer = [0; 40];
-        for (field, value) in self.kept.iter() {
-            let stands = match field {
-                // A partial approval says in DE4 what it approves.
-                4 => message.has(4),
-                // The bank's are ours.
-                7 | 11 => false,
-                _ => message.read(field, &mut buffer).is_some_and(|length| buffer[..length] == *value),
-            };
-            if !stands {
-                set(message, field, value);
+        // A partial approval says in DE4 what it approves. Of DE7 and DE11, the bank's are ours.
+        let mut standing = FieldSet::new();
+        message.each(&SET, |field, value| {
+            if field == 4 || !matches!(field, 7 | 11) && self.kept.get(field) == Some(value) {
+                standing.insert(field);
             }
+        });
+        for (field, value) in self.kept.iter().filter(|&(field, _)| !standing.contains(field)) {
+            set(message, field, value);
         }
         for (field, _) in &bank.fixed {
-            if super::kept::FIELDS.contains(field) && self.kept.get(*field).is_none() {
+            if SET.contains(*field) && self.kept.get(*field).is_none() {
                 message.remove(*field);
             }
         }
@@ -138,7 +140,7 @@ pub(super) fn undo(message: &mut Message, instruction: &Instruction, bank: &Bank
         let undone = match instruction.kept.get(field) {
             Some(value) => message.set(field, value).is_ok(),
             // What the acquirer said in a field that was overwritten is not known any more.
-            None if !super::kept::FIELDS.contains(&field) => false,
+            None if !SET.contains(field) => false,
             None => {
                 message.remove(field);
                 true

@@ -106,7 +106,13 @@ impl Turn<'_> {
         let expires = self.now.mono + profile.answer_timeout;
         self.core.wheel.set(self.core.timer(key), expires);
         let send = self.core.pendings.send_id(key);
-        self.output(Output::ToBank { connection, send, header: profile.header.clone(), message, expires });
+        self.output(Output::ToBank {
+            connection,
+            send,
+            header: profile.header.clone(),
+            message: Box::new(message),
+            expires,
+        });
         true
     }
 

@@ -14,6 +14,7 @@ use banklink_protocol::element::{OriginalData, Pan, Stan, Transmission};
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
+use zeroize::Zeroizing;
 
 /// What a field of the key looks like for comparison: hosts pad and trim.
 fn part(instruction: &Instruction, field: u8) -> &[u8] {
@@ -74,31 +75,25 @@ fn joined(date: &[u8], time: &[u8]) -> Option<[u8; 10]> {
 /// Makes the digests; keyed, so that no peer can choose them, and nobody can tell a card from its digest.
 pub(super) struct Names {
     key: [u8; 16],
+    hasher: SipHasher13,
     /// What an acquirer is in a name: of what the configuration calls it, so that its order does not matter.
     acquirers: Vec<u64>,
 }
 
 impl Names {
     pub(super) fn new(key: [u8; 16], acquirers: &[Acquirer]) -> Self {
+        let hasher = SipHasher13::new_with_key(&key);
         let of = |acquirer: &Acquirer| {
-            let mut hasher = SipHasher13::new_with_key(&key);
+            let mut hasher = hasher;
             hasher.write_u8(b'A');
             hasher.write(acquirer.name.as_bytes());
             hasher.finish()
         };
-        Self { acquirers: acquirers.iter().map(of).collect(), key }
+        Self { acquirers: acquirers.iter().map(of).collect(), key, hasher }
     }
 
     pub(super) const fn key(&self) -> [u8; 16] {
         self.key
-    }
-
-    /// What begins a name of this kind.
-    fn begin(&self, kind: u8, acquirer: AcquirerId) -> Buffer {
-        let mut buffer = Buffer { bytes: [0; 160], length: 9 };
-        buffer.bytes[0] = kind;
-        buffer.bytes[1..9].copy_from_slice(&self.acquirers[usize::from(acquirer.0)].to_le_bytes());
-        buffer
     }
 
     /// All names of a request.
@@ -109,12 +104,13 @@ impl Names {
         profile: &Acquirer,
         now: Wall,
     ) -> References {
+        let terminal = self.terminal(acquirer, instruction);
         References {
-            duplicate: self.duplicate(acquirer, instruction, profile),
-            trace: self.trace(acquirer, instruction),
-            rrn: self.rrn(acquirer, instruction),
+            duplicate: self.duplicate(terminal, instruction, profile),
+            trace: self.trace(terminal, instruction),
+            rrn: self.rrn(terminal, instruction),
             card: instruction.pan.as_ref().map_or(0, |pan| self.card(pan)),
-            terminal: self.terminal(acquirer, instruction),
+            terminal: terminal as u16,
             clock: clock(instruction, profile, now),
         }
     }
@@ -128,91 +124,95 @@ impl Names {
         }
     }
 
-    fn duplicate(&self, acquirer: AcquirerId, instruction: &Instruction, profile: &Acquirer) -> u64 {
+    /// An acquirer's terminal: part of every other name. One terminal counts its own STANs, and has one clock.
+    fn terminal(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        let mut buffer = Buffer::begin(b'M', self.acquirers[usize::from(acquirer.0)]);
+        buffer.push(part(instruction, 41));
+        self.digest(&buffer)
+    }
+
+    fn duplicate(&self, terminal: u64, instruction: &Instruction, profile: &Acquirer) -> u64 {
         let (mti_class, kind) = class(instruction);
-        let mut buffer = self.begin(b'D', acquirer);
+        let mut buffer = Buffer::begin(b'D', terminal);
         buffer.push(&[mti_class, kind]);
-        for field in key_fields(instruction, profile) {
+        // The terminal is in it already.
+        for field in key_fields(instruction, profile).filter(|&field| field != 41) {
             buffer.push(part(instruction, field));
         }
         self.digest(&buffer)
     }
 
     /// STAN and DE7 (1993: DE12), as the original data of a later message repeat them.
-    fn trace(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+    fn trace(&self, terminal: u64, instruction: &Instruction) -> u64 {
         let field = if instruction.mti.version() == 0 { 7 } else { 12 };
-        match instruction.kept.get(field) {
-            Some(moment) => self.trace_of(acquirer, instruction, instruction.stan, moment),
-            None => 0,
-        }
+        let moment = instruction.kept.get(field);
+        moment.map_or(0, |moment| self.trace_of(terminal, instruction.stan, moment))
     }
 
     /// With the terminal, which the original data do not repeat and the message beside them does: terminals that count
     /// alike begin payments under one STAN in the same second.
-    fn trace_of(&self, acquirer: AcquirerId, instruction: &Instruction, stan: Stan, moment: &[u8]) -> u64 {
-        let mut buffer = self.begin(b'T', acquirer);
+    fn trace_of(&self, terminal: u64, stan: Stan, moment: &[u8]) -> u64 {
+        let mut buffer = Buffer::begin(b'T', terminal);
         buffer.push(&stan.digits());
         buffer.push(moment);
-        buffer.push(part(instruction, 41));
         self.digest(&buffer)
     }
 
     /// The name by which a message speaks of an earlier one in its original data; 0 where it does not.
     pub(super) fn original(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+        let terminal = || self.terminal(acquirer, instruction);
         match instruction.original {
             Some(Original::De90(OriginalData { stan, transmission, .. })) => {
-                self.trace_of(acquirer, instruction, stan, &transmission.0)
+                self.trace_of(terminal(), stan, &transmission.0)
             }
-            Some(Original::De56 { stan, local }) => self.trace_of(acquirer, instruction, stan, &local),
+            Some(Original::De56 { stan, local }) => self.trace_of(terminal(), stan, &local),
             None => 0,
         }
     }
 
-    fn rrn(&self, acquirer: AcquirerId, instruction: &Instruction) -> u64 {
+    fn rrn(&self, terminal: u64, instruction: &Instruction) -> u64 {
         let rrn = part(instruction, 37);
         // Zeros are the filling of who has no RRN.
         if rrn.iter().all(|&digit| digit == b'0') {
             return 0;
         }
-        let mut buffer = self.begin(b'R', acquirer);
+        let mut buffer = Buffer::begin(b'R', terminal);
         buffer.push(rrn);
-        buffer.push(part(instruction, 41));
         self.digest(&buffer)
-    }
-
-    /// Which of the terminals' clocks its own is.
-    fn terminal(&self, acquirer: AcquirerId, instruction: &Instruction) -> u16 {
-        let mut buffer = self.begin(b'M', acquirer);
-        buffer.push(part(instruction, 41));
-        buffer.push(part(instruction, 42));
-        self.digest(&buffer) as u16
     }
 
     /// Of every acquirer's payments: a card is the same wherever it is used.
     fn card(&self, pan: &Pan) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write_u8(b'C');
         #[expect(clippy::disallowed_methods, reason = "only its keyed digest is kept")]
-        hasher.write(pan.expose());
-        hasher.finish().max(1)
+        let digits = pan.expose();
+        let mut bytes = Zeroizing::new([b'C'; 1 + Pan::MAX]);
+        bytes[1..=digits.len()].copy_from_slice(digits);
+        self.hasher.hash(&bytes[..=digits.len()]).max(1)
     }
 
     /// Never 0, which stands for "no name".
     fn digest(&self, buffer: &Buffer) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write(&buffer.bytes[..buffer.length]);
-        hasher.finish().max(1)
+        self.hasher.hash(&buffer.bytes[..buffer.length]).max(1)
     }
 }
 
 /// Parts with their lengths, hashed in one go.
 struct Buffer {
-    bytes: [u8; 160],
+    bytes: [u8; 144],
     length: usize,
 }
 
 impl Buffer {
+    /// What begins a name of this kind.
+    fn begin(kind: u8, of: u64) -> Self {
+        let mut bytes = [0; 144];
+        bytes[0] = kind;
+        bytes[1..9].copy_from_slice(&of.to_le_bytes());
+        Self { bytes, length: 9 }
+    }
+
     /// Appends a part; what does not fit any more does not tell names apart (the fields are compared anyway).
+    #[inline]
     fn push(&mut self, part: &[u8]) {
         let room = self.bytes.len() - self.length;
         let taken = part.len().min(room.saturating_sub(1));

@@ -12,7 +12,7 @@ use crate::{
     record::{Body, Doubt, Outcome, PaymentId, Record},
 };
 use banklink_protocol::{
-    Message,
+    FieldSet, Message,
     element::{ResponseCode, Stan},
 };
 use std::time::Duration;
@@ -68,15 +68,17 @@ struct Verdict {
 
 impl Turn<'_> {
     /// Ends a request that counts as in flight: records, answers (with the bank's own answer where there is one), notes.
-    pub(super) fn finish(&mut self, waiting: Box<Waiting>, ended: Ended, body: Option<Message>) {
+    pub(super) fn finish(&mut self, waiting: Box<Waiting>, ended: Ended, body: Option<Box<Message>>) {
         let acquirer = waiting.origin.acquirer();
         self.core.acquirer(acquirer).in_flight -= 1 + waiting.attached.len();
         let verdict = self.verdict(&waiting, &ended.how);
-        let first =
-            self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, body.clone(), ended.sent);
+        let answered = body.is_some();
+        // Nearly always there is nobody else.
+        let (own, others) = if waiting.attached.is_empty() { (body, None) } else { (body.clone(), body) };
+        let first = self.answer_for(&Addressee::first(&waiting.instruction), &waiting, &verdict, own, ended.sent);
         if let Some(payment) = waiting.id {
             let sent = ended.sent.map(|(connection, stan, _)| (connection.bank, stan));
-            let answer = if body.is_some() { repeatable(&first, &waiting) } else { Body::default() };
+            let answer = if answered { repeatable(&first, &waiting) } else { Body::default() };
             let (at, outcome, told) = (self.now.wall, verdict.outcome, verdict.code);
             if let (Some((bank, _)), How::Approved { reversible: true, .. }) = (sent, &ended.how) {
                 self.hold_begins(payment, &waiting, outcome, bank);
@@ -92,7 +94,7 @@ impl Turn<'_> {
                 _ => self.hold_settles(payment),
             }
         }
-        self.conclude(waiting, &verdict, first, body, ended.sent);
+        self.conclude(waiting, &verdict, first, others, ended.sent);
         self.settle_drain();
     }
 
@@ -170,8 +172,8 @@ impl Turn<'_> {
         &mut self,
         mut waiting: Box<Waiting>,
         verdict: &Verdict,
-        first: Message,
-        body: Option<Message>,
+        first: Box<Message>,
+        body: Option<Box<Message>>,
         sent: Option<(ConnectionId, Stan, Mono)>,
     ) {
         let note = self.payment_note(&waiting, verdict, sent);
@@ -207,14 +209,14 @@ impl Turn<'_> {
         addressee: &Addressee<'_>,
         waiting: &Waiting,
         verdict: &Verdict,
-        body: Option<Message>,
+        body: Option<Box<Message>>,
         sent: Option<(ConnectionId, Stan, Mono)>,
-    ) -> Message {
+    ) -> Box<Message> {
         let (Some(mut message), Some((connection, ..))) = (body, sent) else {
             let dialect = &self.profile(waiting.origin.acquirer()).dialect;
             let mut message = addressee.own(dialect, verdict.code, verdict.field);
             answer::echo_original(&mut message, &waiting.instruction);
-            return message;
+            return Box::new(message);
         };
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         addressee.restore(&mut message, bank, waiting.own_rrn.is_some());
@@ -251,18 +253,20 @@ impl Turn<'_> {
     }
 
     /// Hands an answer out.
-    pub(super) fn answer(&mut self, to: Origin, message: Message, approves: Option<PaymentId>) {
+    pub(super) fn answer(&mut self, to: Origin, message: Box<Message>, approves: Option<PaymentId>) {
         self.core.acquirer(to.acquirer()).answers += 1;
         self.output(Output::Answer { to, approves, message });
     }
 }
 
+/// What a resend says itself, whatever the answer.
+const OWN: FieldSet = kept::SET.union(&FieldSet::of(&[2, 39, 56, 90])).without(&FieldSet::of(&[4]));
+
 /// What of an answer is kept for resends: all but what they say themselves.
 fn repeatable(answer: &Message, waiting: &Waiting) -> Body {
-    let own = |field: u8| match field {
-        4 => answer.number(4) == waiting.instruction.amount,
-        2 | 39 | 90 | 56 => true,
-        _ => kept::FIELDS.contains(&field),
-    };
-    Body::of(answer, |field| !own(field))
+    let mut wanted = answer.field_set().without(&OWN);
+    if wanted.contains(4) && answer.number(4) == waiting.instruction.amount {
+        wanted.remove(4);
+    }
+    Body::of(answer, &wanted)
 }

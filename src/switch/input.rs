@@ -15,7 +15,7 @@ pub enum Input {
         /// Where it came from.
         origin: Origin,
         /// The message, in the acquirer's dialect.
-        message: Message,
+        message: Box<Message>,
     },
     /// Bytes from an acquirer that do not decode; `error.partial` is enough for a 30 where an MTI was read.
     Unreadable {
@@ -31,7 +31,7 @@ pub enum Input {
         /// Its header.
         header: Header,
         /// The message, in the bank's dialect.
-        message: Message,
+        message: Box<Message>,
     },
     /// Bytes from a bank that do not decode.
     UnreadableFromBank {
@@ -50,7 +50,7 @@ pub enum Input {
         /// Why.
         why: NotSent,
         /// What was to be sent.
-        message: Option<Message>,
+        message: Option<Box<Message>>,
     },
     /// An answer certainly did not reach its acquirer: its session had ended, or did not take it.
     NotDelivered {

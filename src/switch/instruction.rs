@@ -157,10 +157,10 @@ type Card = (Option<Pan>, Option<[u8; 4]>);
 fn pan(message: &Message, in_de2: bool, luhn: bool) -> Result<Card, Reject> {
     let mut expiry = None;
     let mut track = Zeroizing::new([0; 40]);
-    let track = message.read(35, &mut *track).map(|length| &track[..length]);
+    let track = message.look(35, &mut *track);
     let (pan, field) = if in_de2 {
         let mut digits = Zeroizing::new([0; Pan::MAX]);
-        let pan = message.read(2, &mut *digits).and_then(|length| Pan::parse(&digits[..length]));
+        let pan = message.look(2, &mut *digits).and_then(Pan::parse);
         if let (Some(pan), Some(track)) = (&pan, track)
             && is_of_another(track, pan)
         {

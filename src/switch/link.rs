@@ -248,7 +248,13 @@ impl<'r> Turn<'r> {
         let expires = self.now.mono + bank.link.network_timeout;
         self.core.wheel.set(self.core.timer(key), expires);
         let send = self.core.pendings.send_id(key);
-        self.output(Output::ToBank { connection, send, header: bank.header.clone(), message, expires });
+        self.output(Output::ToBank {
+            connection,
+            send,
+            header: bank.header.clone(),
+            message: Box::new(message),
+            expires,
+        });
         self.link(connection).exchange = Some((key, exchange));
         true
     }

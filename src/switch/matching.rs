@@ -47,9 +47,7 @@ pub(super) fn verify(message: &Message, pending: &Pending, waiting: &Waiting, ba
 
 /// DE39, where it is a code at all.
 pub(super) fn response_code(message: &Message) -> Option<ResponseCode> {
-    let mut code = [0; 4];
-    let length = message.read(39, &mut code)?;
-    ResponseCode::parse(code[..length].trim_ascii())
+    ResponseCode::parse(message.look(39, &mut [0; 4])?.trim_ascii())
 }
 
 /// Does this code approve a request of this class?
@@ -64,8 +62,8 @@ pub(super) fn another_transmission(message: &Message, transmission: &Transmissio
 
 fn differs(message: &Message, field: u8, sent: Option<&[u8]>) -> bool {
     let mut buffer = [0; 40];
-    match (message.read(field, &mut buffer), sent) {
-        (Some(length), Some(sent)) => buffer[..length].trim_ascii() != sent.trim_ascii(),
+    match (message.look(field, &mut buffer), sent) {
+        (Some(came), Some(sent)) => came != sent && came.trim_ascii() != sent.trim_ascii(),
         // What was not sent may be added by the bank; what it leaves out says nothing.
         (None, Some(_)) => message.has(field),
         _ => false,
@@ -98,6 +96,6 @@ fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Op
     let pan = request.pan.as_ref().filter(|_| message.has(2))?;
     let mut digits = Zeroizing::new([0; Pan::MAX]);
     #[expect(clippy::disallowed_methods, reason = "an answer for another card must not be taken")]
-    let same = message.read(2, &mut *digits).is_some_and(|length| digits[..length] == *pan.expose());
+    let same = message.look(2, &mut *digits) == Some(pan.expose());
     (!same).then_some(2)
 }

@@ -1,6 +1,6 @@
 //! Network management messages: sign-on, sign-off, echo. DE70 says which in 1987, DE24 from 1993 on.
 
-use super::{outbound::stan_digits, pending::Exchange};
+use super::{outbound::set_stan, pending::Exchange};
 use crate::{clock::Wall, rules::Bank};
 use banklink_protocol::{
     FieldError, Message, Mti,
@@ -41,7 +41,7 @@ pub(super) fn request(
     let version = bank.dialect.version();
     let mut message = Message::new(&bank.dialect, mti(version));
     message.set(7, &transmission.0)?;
-    message.set(11, &stan_digits(&message, stan))?;
+    set_stan(&mut message, stan)?;
     match version {
         Version::V1987 => message.set(70, function_1987(exchange))?,
         Version::V1993 | Version::V2003 => {

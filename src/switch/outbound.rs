@@ -13,7 +13,7 @@ use banklink_protocol::{
 
 /// Sets our trace numbers in a message that is in the bank's dialect already.
 pub(super) fn number(message: &mut Message, stan: Stan, transmission: Transmission) -> Result<(), FieldError> {
-    message.set(11, &stan_digits(message, stan))?;
+    set_stan(message, stan)?;
     message.set(7, &transmission.0)
 }
 
@@ -62,13 +62,16 @@ pub(super) fn left_behind(message: &Message, dropped: FieldSet) -> Option<u8> {
 
 /// What a reversal repeats of its original (presence matrix of 0400/0420), DE10 and DE51 with the billing amount. Of 1993,
 /// DE26 is the merchant's business.
-const REPEATED: [u8; 21] = [2, 3, 4, 5, 6, 9, 10, 12, 13, 14, 18, 22, 26, 32, 33, 37, 41, 42, 43, 49, 51];
+const REPEATED: FieldSet =
+    FieldSet::of(&[2, 3, 4, 5, 6, 9, 10, 12, 13, 14, 18, 22, 26, 32, 33, 37, 41, 42, 43, 49, 51]);
+/// The condition of 1987, beside them.
+const REPEATED_1987: FieldSet = REPEATED.union(&FieldSet::of(&[25]));
 
 /// Keeps what a reversal of this request will have to repeat, from the request exactly as it is sent. Where only track 2
 /// came in, card number and expiry are taken from it.
 pub(super) fn repeatable(message: &Message, instruction: &Instruction) -> Body {
-    let condition = message.mti().version() == 0;
-    let mut body = Body::of(message, |field| REPEATED.contains(&field) || field == 25 && condition);
+    let repeated = if message.mti().version() == 0 { REPEATED_1987 } else { REPEATED };
+    let mut body = Body::of(message, &repeated);
     if !message.has(2) {
         name_card(message, instruction, |field, value| body.push(field, value));
     }
@@ -85,14 +88,16 @@ pub(super) fn name_card(message: &Message, instruction: &Instruction, mut put: i
     }
 }
 
-/// DE11 as wide as the edition has it: six digits, in 2003 twelve.
-pub(super) fn stan_digits(message: &Message, stan: Stan) -> smallvec::SmallVec<[u8; 12]> {
-    let mut digits = smallvec::SmallVec::new();
-    if message.mti().version() == 2 {
-        digits.extend_from_slice(b"000000");
-    }
-    digits.extend_from_slice(&stan.digits());
-    digits
+/// DE11 as wide as the edition has it, in `room`: six digits, in 2003 twelve.
+pub(super) fn stan_digits(room: &mut [u8; 12], mti: Mti, stan: Stan) -> &[u8] {
+    *room = *b"000000000000";
+    room[6..].copy_from_slice(&stan.digits());
+    if mti.version() == 2 { room } else { &room[6..] }
+}
+
+/// Sets DE11.
+pub(super) fn set_stan(message: &mut Message, stan: Stan) -> Result<(), FieldError> {
+    message.set(11, stan_digits(&mut [0; 12], message.mti(), stan))
 }
 
 /// DE56 of 1993: the STAN that the bank knows stands behind the MTI; date and acquirer stay.

@@ -21,7 +21,7 @@ pub enum Output {
         /// The header, as it is to be written.
         header: Header,
         /// The message, in the bank's dialect.
-        message: Message,
+        message: Box<Message>,
         /// After this moment its answer would come too late.
         expires: Mono,
     },
@@ -32,7 +32,7 @@ pub enum Output {
         /// The request's header, to be turned round.
         header: Header,
         /// The answer, in the bank's dialect.
-        message: Message,
+        message: Box<Message>,
     },
     /// Answer a request.
     Answer {
@@ -42,7 +42,7 @@ pub enum Output {
         /// ([`Input::NotDelivered`](super::Input::NotDelivered)).
         approves: Option<PaymentId>,
         /// The answer, in the acquirer's dialect.
-        message: Message,
+        message: Box<Message>,
     },
     /// Read back what was recorded of the payments that go by one of these names ([`Input::Recalled`](super::Input::Recalled)).
     Recall {

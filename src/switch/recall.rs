@@ -37,7 +37,7 @@ pub(super) struct Question {
 struct Asked {
     ticket: u64,
     waiting: Box<Waiting>,
-    message: Message,
+    message: Box<Message>,
     question: Question,
     /// What was remembered when it was asked.
     moment: Moment,
@@ -116,7 +116,7 @@ impl Turn<'_> {
     }
 
     /// Has it read. The request counts as in flight meanwhile.
-    pub(super) fn recall(&mut self, waiting: Box<Waiting>, message: Message, question: Question) {
+    pub(super) fn recall(&mut self, waiting: Box<Waiting>, message: Box<Message>, question: Question) {
         let id = waiting.origin.acquirer();
         let full = self.core.acquirer(id).in_flight >= self.profile(id).max_in_flight;
         if full || self.core.drained || self.core.recalls.len() >= MOST {
@@ -127,7 +127,7 @@ impl Turn<'_> {
         self.ask(waiting, message, question, until);
     }
 
-    fn ask(&mut self, waiting: Box<Waiting>, message: Message, question: Question, until: Mono) {
+    fn ask(&mut self, waiting: Box<Waiting>, message: Box<Message>, question: Question, until: Mono) {
         let moment = self.core.recent.moment();
         let recalls = &mut self.core.recalls;
         recalls.last += 1;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::record::{Body, Cause, Hold, Outcome, Part, PaymentId, Record, References, Stored};
 use banklink_protocol::element::{OriginalData, ResponseCode, Rrn, Stan};
-use std::ops::RangeInclusive;
+use std::{cmp::Ordering, ops::RangeInclusive};
 
 /// What became of a payment, and under which names the bank knows it.
 #[derive(Clone, Copy, Debug)]
@@ -273,20 +273,30 @@ impl Recent {
         revived
     }
 
-    /// Where a payment stands. Most are looked for right after they came.
+    /// Where a payment stands. Numbers only grow and few are left out, so that it stands no further back than its number is
+    /// behind the newest, and hardly ever much nearer.
     fn place(&self, payment: PaymentId) -> Option<usize> {
-        let newest = self.next.wrapping_sub(1) & (self.capacity - 1);
-        if self.ring.get(newest)?.payment == payment {
-            return Some(newest);
+        let held = self.ring.len();
+        let place = |back: usize| self.next.wrapping_sub(1 + back) & (self.capacity - 1);
+        let newest = self.ring.get(place(0))?.payment;
+        let (mut near, mut far) = (0, usize::try_from(newest.0.checked_sub(payment.0)?).ok()?.min(held - 1));
+        let (mut back, mut step) = (far, 1);
+        loop {
+            let there = self.ring[place(back)].payment;
+            match there.cmp(&payment) {
+                Ordering::Equal => return Some(place(back)),
+                Ordering::Less if back == near => return None,
+                // It is nearer: by little, or by half of what is left.
+                Ordering::Less => far = back - 1,
+                Ordering::Greater if back == far => return None,
+                Ordering::Greater => near = back + 1,
+            }
+            if near > far {
+                return None;
+            }
+            back = far.saturating_sub(step).max(near.midpoint(far));
+            step *= 2;
         }
-        let place =
-            |age: usize| if self.ring.len() < self.capacity { age } else { (self.next + age) & (self.capacity - 1) };
-        let (mut low, mut high) = (0, self.ring.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.ring[place(middle)].payment < payment { low = middle + 1 } else { high = middle }
-        }
-        (low < self.ring.len()).then(|| place(low)).filter(|&place| self.ring[place].payment == payment)
     }
 
     /// Notes where a payment was sent.

@@ -25,7 +25,7 @@ use banklink_protocol::{
 
 impl Turn<'_> {
     /// A message from an acquirer.
-    pub(super) fn request(&mut self, origin: Origin, message: Message) {
+    pub(super) fn request(&mut self, origin: Origin, message: Box<Message>) {
         let id = origin.acquirer();
         let profile = self.profile(id);
         let mti = message.mti();
@@ -57,11 +57,11 @@ impl Turn<'_> {
         }
         self.core.acquirer(acquirer).requests += 1;
         let field = error.field.filter(|&field| field > 1);
-        self.reject(origin, *partial, Reject { refusal: Refusal::Format, field });
+        self.reject(origin, partial, Reject { refusal: Refusal::Format, field });
     }
 
     /// Refuses at the door, before it is a payment.
-    fn reject(&mut self, origin: Origin, message: Message, reject: Reject) {
+    fn reject(&mut self, origin: Origin, message: Box<Message>, reject: Reject) {
         let acquirer = origin.acquirer();
         let mti = message.mti();
         let code = codes::refusal(self.profile(acquirer), reject.refusal);
@@ -74,7 +74,7 @@ impl Turn<'_> {
     }
 
     /// The acquirer's own sign-on, echo and the like: answered by the switch itself.
-    fn acquirer_network(&mut self, origin: Origin, message: Message) {
+    fn acquirer_network(&mut self, origin: Origin, message: Box<Message>) {
         let acquirer = origin.acquirer();
         let version = self.profile(acquirer).dialect.version();
         let code = match network::function(&message) {
@@ -88,7 +88,7 @@ impl Turn<'_> {
     }
 
     /// A request that passed the door; what memory does not hold of its past is read back first, once.
-    pub(super) fn payment(&mut self, waiting: Box<Waiting>, message: Message, past_is_read: bool) {
+    pub(super) fn payment(&mut self, waiting: Box<Waiting>, message: Box<Message>, past_is_read: bool) {
         let acquirer = waiting.origin.acquirer();
         let profile = self.profile(acquirer);
         if let Some(key) = self.in_flight(&waiting, profile) {
@@ -123,7 +123,7 @@ impl Turn<'_> {
     }
 
     /// A request that somebody waits for, on its way to a bank.
-    fn online(&mut self, mut waiting: Box<Waiting>, message: Message) {
+    fn online(&mut self, mut waiting: Box<Waiting>, message: Box<Message>) {
         match self.route(&mut waiting) {
             Ok(()) => {
                 self.core.acquirer(waiting.origin.acquirer()).in_flight += 1;
@@ -218,7 +218,7 @@ impl Turn<'_> {
     }
 
     /// Sends to the first bank that is up and has room.
-    pub(super) fn forward(&mut self, mut waiting: Box<Waiting>, mut message: Message) {
+    pub(super) fn forward(&mut self, mut waiting: Box<Waiting>, mut message: Box<Message>) {
         let connection = match self.pick(&mut waiting) {
             Ok(connection) => connection,
             Err(refusal) => return self.finish(waiting, Ended::refused(refusal), None),
@@ -270,7 +270,13 @@ impl Turn<'_> {
     }
 
     /// Records and hands over.
-    fn send(&mut self, mut waiting: Box<Waiting>, connection: ConnectionId, original: OriginalData, message: Message) {
+    fn send(
+        &mut self,
+        mut waiting: Box<Waiting>,
+        connection: ConnectionId,
+        original: OriginalData,
+        message: Box<Message>,
+    ) {
         let payment = match waiting.id {
             Some(payment) => payment,
             None => self.receive(&mut waiting),

@@ -22,7 +22,7 @@ use banklink_protocol::{
 
 impl Turn<'_> {
     /// A message from a bank.
-    pub(super) fn bank_message(&mut self, connection: ConnectionId, header: Header, message: Message) {
+    pub(super) fn bank_message(&mut self, connection: ConnectionId, header: Header, message: Box<Message>) {
         self.heard(connection);
         if message.mti().is_response() {
             self.bank_answer(connection, message);
@@ -42,7 +42,7 @@ impl Turn<'_> {
     }
 
     /// An answer: to a payment in flight, to one that timed out, to a network message, or to nothing we know.
-    fn bank_answer(&mut self, connection: ConnectionId, message: Message) {
+    fn bank_answer(&mut self, connection: ConnectionId, message: Box<Message>) {
         let Some(stan) = trace(&message) else { return self.unknown_answer(connection, &message, None) };
         let found = self.core.banks[usize::from(connection.bank.0)].stans.find(stan);
         let Some((key, state)) = found.and_then(|key| Some((key, self.named(key, stan, &message)?))) else {
@@ -70,7 +70,7 @@ impl Turn<'_> {
     }
 
     /// An answer under the STAN of a payment in flight.
-    fn payment_answer(&mut self, key: u32, connection: ConnectionId, message: Message) {
+    fn payment_answer(&mut self, key: u32, connection: ConnectionId, message: Box<Message>) {
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
@@ -90,7 +90,7 @@ impl Turn<'_> {
         &mut self,
         key: u32,
         connection: ConnectionId,
-        mut message: Message,
+        mut message: Box<Message>,
         code: ResponseCode,
         approved: bool,
     ) {
@@ -234,7 +234,7 @@ impl Turn<'_> {
     }
 
     /// A bank's own request: sign-on, sign-off and echo are served, the rest is answered by table.
-    fn bank_request(&mut self, connection: ConnectionId, header: Header, message: Message) {
+    fn bank_request(&mut self, connection: ConnectionId, header: Header, message: Box<Message>) {
         let mti = message.mti();
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
         let version = bank.dialect.version();

@@ -60,7 +60,7 @@ impl Reason {
 pub(super) fn compose(body: &Body, original: OriginalData, reason: &Reason, bank: &Bank) -> Body {
     let written = body.message(&bank.dialect, mti(bank)).and_then(|mut message| {
         write(&mut message, original, reason, bank)?;
-        Ok(Body::of(&message, |_| true))
+        Ok(Body::of(&message, &message.field_set()))
     });
     // Where the dialect was changed since so that it does not fit any more, the try fails and people see it.
     written.unwrap_or_else(|_| body.clone())
@@ -118,7 +118,7 @@ const fn reason_1993(cause: Cause) -> &'static [u8] {
 fn de56(message: &Message, original: OriginalData) -> SmallVec<[u8; 48]> {
     let mut value = SmallVec::new();
     value.extend_from_slice(&original.mti.digits());
-    value.extend_from_slice(&super::outbound::stan_digits(message, original.stan));
+    value.extend_from_slice(super::outbound::stan_digits(&mut [0; 12], message.mti(), original.stan));
     if let Some(local) = message.logical(12) {
         value.extend_from_slice(&local);
     }

@@ -17,7 +17,7 @@ use crate::{
     rules::Replacement,
 };
 use banklink_protocol::{
-    FieldError, Message, Mti,
+    FieldError, FieldSet, Message, Mti,
     element::{OriginalData, Stan},
 };
 
@@ -36,7 +36,7 @@ enum Extent {
 
 impl Turn<'_> {
     /// A reversal, full or partial, from an acquirer.
-    pub(super) fn acquirer_reversal(&mut self, mut waiting: Box<Waiting>, message: Message) {
+    pub(super) fn acquirer_reversal(&mut self, mut waiting: Box<Waiting>, message: Box<Message>) {
         // What was received and never sent, since the switch died between, nobody has seen either.
         let original = self.original(&waiting).filter(|past| past.standing != Standing::Received);
         let Some(past) = original else { return self.reversal_of_unknown(waiting) };
@@ -101,7 +101,7 @@ impl Turn<'_> {
     }
 
     /// An advice (0120, 0220): what it says has happened.
-    pub(super) fn advice(&mut self, mut waiting: Box<Waiting>, message: Message) {
+    pub(super) fn advice(&mut self, mut waiting: Box<Waiting>, message: Box<Message>) {
         if let Err(refusal) = self.route(&mut waiting) {
             return self.refuse(waiting, refusal);
         }
@@ -156,7 +156,7 @@ impl Turn<'_> {
         &mut self,
         waiting: &mut Waiting,
         bank: BankId,
-        mut message: Message,
+        mut message: Box<Message>,
         past: &Past,
     ) -> Result<Body, (Refusal, Option<u8>)> {
         self.translate(waiting, bank, &mut message)?;
@@ -175,7 +175,7 @@ impl Turn<'_> {
             // How the bank will know its original is put in when it is sent.
             message.set(56, &named).map_err(unfit)?;
         }
-        let mut body = Body::of(&message, |field| !matches!(field, 7 | 11));
+        let mut body = Body::of(&message, &message.field_set().without(&FieldSet::of(&[7, 11])));
         if !message.has(2) && profile.dialect.defines(2) {
             name_card(&message, &waiting.instruction, |field, value| body.push(field, value));
         }

@@ -10,7 +10,7 @@ use banklink_protocol::Message;
 
 impl Turn<'_> {
     /// A send of which certainly no byte left: tried elsewhere while there is time, else declined; no reversal.
-    pub(super) fn not_sent(&mut self, send: SendId, why: NotSent, message: Option<Message>) {
+    pub(super) fn not_sent(&mut self, send: SendId, why: NotSent, message: Option<Box<Message>>) {
         let Some(key) = self.core.pendings.by_send_id(send) else { return };
         let pending = self.core.pendings.get(key).expect("found by its number");
         let (connection, stan) = (pending.connection, pending.stan);
@@ -43,7 +43,7 @@ impl Turn<'_> {
     }
 
     /// The acquirer's request again, out of what was to be sent to a bank; `None` where something was lost on the way.
-    fn regain(&mut self, waiting: &mut Waiting, from: ConnectionId, mut message: Message) -> Option<Message> {
+    fn regain(&mut self, waiting: &mut Waiting, from: ConnectionId, mut message: Box<Message>) -> Option<Box<Message>> {
         if waiting.lossy || waiting.targets.is_empty() {
             return None;
         }

@@ -82,7 +82,7 @@ impl World {
             match output {
                 Output::Answer { to, approves, message } => {
                     assert!(approves.is_none(), "nothing is approved that is not recorded");
-                    self.answer(to.session().0 as usize, None, message);
+                    self.answer(to.session().0 as usize, None, *message);
                 }
                 Output::Note(note) => self.note(&note),
                 _ => panic!("nothing else is wanted of a machine that is given up"),

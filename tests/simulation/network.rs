@@ -83,7 +83,7 @@ impl World {
         let life = self.life;
         if !socket.open || socket.epoch != epoch {
             // The connection went while the disk was busy: nobody took it.
-            let message = Some(message);
+            let message = Some(message.into());
             return self.after(
                 0,
                 Event::Input(Input::NotSent { connection, send, why: NotSent::ConnectionDown, message }, life),
@@ -119,7 +119,7 @@ impl World {
         };
         if let Some(why) = why {
             tell(|| format!("{} {} is not sent: {why:?}", message.mti(), message.text(11).unwrap()));
-            let message = (!self.random.chance(10)).then_some(message);
+            let message = (!self.random.chance(10)).then_some(message.into());
             return self.input(Input::NotSent { connection, send, why, message });
         }
         // Some are held up on the way, so that what comes after them is there first.
@@ -197,7 +197,7 @@ impl World {
             let code = message.text(39).unwrap_or_default();
             tell(|| format!("{:?} says {} {}: {code}", on, message.mti(), message.text(11).unwrap_or_default()));
         }
-        self.input(Input::FromBank { connection: on, header: Header::new(), message });
+        self.input(Input::FromBank { connection: on, header: Header::new(), message: message.into() });
     }
 
     pub(crate) fn connect(&mut self, connection: ConnectionId) {

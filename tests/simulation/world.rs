@@ -315,7 +315,7 @@ impl World {
             self.after(later, Event::CloseSession(session));
         }
         let recalls = self.recalls;
-        self.input(Input::Request { origin, message });
+        self.input(Input::Request { origin, message: message.into() });
         self.requests[session].waited = self.recalls > recalls;
     }
 
@@ -432,10 +432,10 @@ impl World {
             match output {
                 Output::Record(_) => unreachable!("Records are kept, not held"),
                 Output::ToBank { connection, send, message, expires, .. } => {
-                    self.hand_over(connection, epoch, send, message, expires);
+                    self.hand_over(connection, epoch, send, *message, expires);
                 }
                 Output::Answer { to, approves, message } => {
-                    self.answer(to.session().0 as usize, approves, message);
+                    self.answer(to.session().0 as usize, approves, *message);
                 }
                 Output::AnswerBank { .. } => {}
                 Output::Connect { .. } if self.reviving => {}

@@ -5,6 +5,7 @@ use super::{
     spec::Defaults,
     tree::{self, Kind, Node, Reader},
 };
+use crate::bitmap::FieldSet;
 use std::path::Path;
 
 /// How many dialects may extend one another in a row.
@@ -65,7 +66,9 @@ fn dialect(node: Node) -> Result<Dialect, DialectError> {
     let most = 64 * bitmap_form.blocks;
     let (profiles, by_mti) = profiles::read(&mut top, &defaults, most, version)?;
     top.finish()?;
-    Ok(Dialect { name, version, mti_form, bitmap_form, profiles, by_mti })
+    let shown = |field: &u8| profiles[0].label(*field).is_some_and(|label| label.sensitivity != Sensitivity::Secret);
+    let secret = (1..=FieldSet::MAX).filter(|field| !shown(field)).collect();
+    Ok(Dialect { name, version, mti_form, bitmap_form, profiles, by_mti, secret })
 }
 
 fn version(top: &mut Reader) -> Result<Version, DialectError> {

@@ -191,6 +191,7 @@ fn wire(reader: &mut Reader, format: &Format, own: bool) -> Result<Spec, Dialect
     let spec = Spec {
         shape: Shape::Other,
         runs: false,
+        plain: false,
         run: 0,
         class,
         coding,

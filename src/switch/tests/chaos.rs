@@ -121,7 +121,7 @@ impl Chaos {
             self.disturb(&mut message);
         }
         let origin = self.rig.origin_of(acquirer, self.random.below(4));
-        self.rig.input(Input::Request { origin, message });
+        self.rig.input(Input::Request { origin, message: message.into() });
     }
 
     fn bank_speaks(&mut self) {
@@ -157,7 +157,7 @@ impl Chaos {
             return;
         }
         let (connection, send, message) = lately[(count - 1 - self.random.below(count.min(8))) as usize].clone();
-        let message = (self.random.below(4) > 0).then_some(message);
+        let message = (self.random.below(4) > 0).then_some(message.into());
         self.rig.input(Input::NotSent { connection, send, why, message });
     }
 

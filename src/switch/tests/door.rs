@@ -107,7 +107,7 @@ fn case_54_full_is_an_answer_and_never_a_wait() {
     assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::Full));
     for stan in ["000004", "000005"] {
         let origin = rig.origin_of(AcquirerId(1), 2);
-        rig.input(Input::Request { origin, message: purchase(stan) });
+        rig.input(Input::Request { origin, message: purchase(stan).into() });
     }
     assert_eq!(rig.take_code(), "91", "the bank takes three");
     assert_eq!(rig.sent.len(), 3);

@@ -298,7 +298,7 @@ fn a_resend_whose_session_ended_while_it_waited_joins_nobody() {
     slow.set(12, b"031000").unwrap();
     for session in [1, 2] {
         let origin = rig.origin(session);
-        rig.input(Input::Request { origin, message: slow.clone() });
+        rig.input(Input::Request { origin, message: slow.clone().into() });
     }
     rig.input(Input::SessionClosed { acquirer: POS, session: SessionId(2) });
     rig.read_back();

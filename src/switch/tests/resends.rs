@@ -19,7 +19,7 @@ fn case_36_a_duplicate_in_flight_joins_and_both_get_the_answer() {
     let mut rig = Rig::up(rules(1));
     rig.request(purchase("000001"));
     let origin = rig.origin(2);
-    rig.input(Input::Request { origin, message: changed(7, "1123031850") });
+    rig.input(Input::Request { origin, message: changed(7, "1123031850").into() });
     let sent = rig.take_sent();
     rig.bank_says(sent.connection, reply(&sent.message, "00"));
     assert_eq!(rig.answers.len(), 2, "one send, two answers");
@@ -95,7 +95,7 @@ fn a_closed_session_gets_no_answer_but_a_resend_elsewhere_does() {
     rig.request(purchase("000001"));
     rig.input(Input::SessionClosed { acquirer: super::rig::POS, session: SessionId(1) });
     let origin = rig.origin(2);
-    rig.input(Input::Request { origin, message: purchase("000001") });
+    rig.input(Input::Request { origin, message: purchase("000001").into() });
     let sent = rig.take_sent();
     rig.bank_says(sent.connection, reply(&sent.message, "00"));
     assert_eq!(rig.answers.len(), 1);
@@ -148,7 +148,7 @@ fn names_are_the_same_whatever_the_order_of_the_configuration() {
         let mut origin = rig.origin(1);
         let Origin::Session { acquirer, .. } = &mut origin;
         *acquirer = AcquirerId(u16::from(turned));
-        rig.input(Input::Request { origin, message: purchase("000001") });
+        rig.input(Input::Request { origin, message: purchase("000001").into() });
         let of = |record: &Record| match record {
             Record::Received { references, .. } => Some(*references),
             _ => None,

@@ -318,17 +318,17 @@ impl Rig {
                     word
                 }
                 Output::ToBank { connection, send, message, .. } => {
-                    self.left.push((self.journal.len(), message.clone()));
-                    self.sent.push(Sent { connection, send, message });
+                    self.left.push((self.journal.len(), (*message).clone()));
+                    self.sent.push(Sent { connection, send, message: *message });
                     "to bank"
                 }
                 Output::AnswerBank { message, .. } => {
-                    self.bank_answers.push(message);
+                    self.bank_answers.push(*message);
                     "answer bank"
                 }
                 Output::Answer { to, message, .. } => {
-                    self.left.push((self.journal.len(), message.clone()));
-                    self.answers.push((to, message));
+                    self.left.push((self.journal.len(), (*message).clone()));
+                    self.answers.push((to, *message));
                     "answer"
                 }
                 Output::Recall { ticket, names, around } => {
@@ -363,11 +363,11 @@ impl Rig {
 
     pub(super) fn request(&mut self, message: Message) {
         let origin = self.origin(1);
-        self.input(Input::Request { origin, message });
+        self.input(Input::Request { origin, message: message.into() });
     }
 
     pub(super) fn bank_says(&mut self, connection: ConnectionId, message: Message) {
-        self.input(Input::FromBank { connection, header: Header::new(), message });
+        self.input(Input::FromBank { connection, header: Header::new(), message: message.into() });
     }
 
     /// Bank 0 signs off on one of its connections: answers still come by it.
@@ -379,7 +379,7 @@ impl Rig {
 
     pub(super) fn not_sent(&mut self, sent: Sent, why: NotSent) {
         let Sent { connection, send, message } = sent;
-        self.input(Input::NotSent { connection, send, why, message: Some(message) });
+        self.input(Input::NotSent { connection, send, why, message: Some(message.into()) });
     }
 
     /// The one message handed over for a bank.

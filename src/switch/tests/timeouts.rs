@@ -37,7 +37,7 @@ fn the_timer_runs_from_the_arrival_of_the_request() {
     let mut rig = Rig::up(rules(1));
     let origin = rig.origin(1);
     rig.to(rig.now.mono + Duration::from_secs(4));
-    rig.input(Input::Request { origin, message: purchase("000001") });
+    rig.input(Input::Request { origin, message: purchase("000001").into() });
     rig.pass(Duration::from_millis(6_005));
     assert_eq!(rig.take_code(), "91");
 }
@@ -100,7 +100,7 @@ fn a_request_too_old_to_be_sent_is_refused() {
     let mut rig = Rig::up(rules(1));
     let origin = rig.origin(1);
     rig.to(rig.now.mono + Duration::from_secs(20));
-    rig.input(Input::Request { origin, message: purchase("000001") });
+    rig.input(Input::Request { origin, message: purchase("000001").into() });
     assert!(rig.sent.is_empty());
     assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::TooLate));
 }

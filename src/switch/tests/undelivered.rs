@@ -72,7 +72,7 @@ fn an_acquirer_that_asks_again_in_time_gets_its_answer_and_the_approval_stands()
     nobody_there(&mut rig);
     rig.pass(Duration::from_secs(5));
     let origin = rig.origin(2);
-    rig.input(Input::Request { origin, message: purchase("000001") });
+    rig.input(Input::Request { origin, message: purchase("000001").into() });
     let answer = rig.take_answer();
     assert_eq!((answer.text(39).as_deref(), answer.text(38).as_deref()), (Some("00"), Some("A1B2C3")));
     assert!(rig.records.iter().any(|record| matches!(record, Record::Delivered { .. })));
@@ -122,7 +122,7 @@ fn of_several_answers_all_must_be_lost() {
         let mut rig = Rig::up(patient());
         rig.request(purchase("000001"));
         let origin = rig.origin(2);
-        rig.input(Input::Request { origin, message: purchase("000001") });
+        rig.input(Input::Request { origin, message: purchase("000001").into() });
         let sent = rig.take_sent();
         rig.says(&sent, "00");
         for _ in 0..lost {
@@ -171,7 +171,7 @@ fn case_36_a_stored_answer_says_all_that_the_first_did_in_the_resends_own_terms(
         let header = Header::from_slice(b"\x60\x00\x01\x00\x02");
         let origin = crate::switch::Origin::Session { acquirer, session: SessionId(7), header, arrived };
         rig.forget();
-        rig.input(Input::Request { origin, message: resend });
+        rig.input(Input::Request { origin, message: resend.into() });
         let (to, again) = rig.answers.remove(0);
         let crate::switch::Origin::Session { header, session, .. } = to;
         assert_eq!((session, &header[..]), (SessionId(7), &b"\x60\x00\x01\x00\x02"[..]));

@@ -10,6 +10,9 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Transmission(pub [u8; 10]);
 
+/// Less than half a year, in microseconds.
+const HALF_YEAR: u64 = 182 * 86_400 * 1_000_000;
+
 impl Transmission {
     /// The DE7 of a moment, in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
@@ -32,6 +35,10 @@ impl Transmission {
     #[must_use]
     pub fn nearest(self, now: i64) -> Option<i64> {
         let this_year = Time::from_wall(now).year;
+        // Within half a year of now no other year comes closer.
+        if let Some(moment) = self.in_year(this_year).filter(|moment| moment.abs_diff(now) < HALF_YEAR) {
+            return Some(moment);
+        }
         let closest = |mut years: std::ops::RangeInclusive<i64>| {
             let moments = years.by_ref().filter_map(|year| self.in_year(this_year + year));
             moments.min_by_key(|&moment| moment.abs_diff(now))
