@@ -8,6 +8,7 @@ use crate::{
     class::Class,
     composite::{Composite, Elements, Inside},
     dialect::Label,
+    element::trace,
     encoding::read,
     field::Spec,
     scratch::Scratch,
@@ -41,6 +42,8 @@ pub struct Message {
     last: u8,
     /// Is every set field larger than all that were present when it was set, and none removed?
     in_order: bool,
+    /// Does the frame hold more than the fields that stand in it, so that what is left of it has gaps?
+    gaps: bool,
     /// Fields lost to `set_mti` because the new MTI's variant cannot carry them.
     misfits: Option<Box<FieldSet>>,
 }
@@ -74,6 +77,7 @@ impl Message {
             presence_changed: false,
             last: present.last().unwrap_or(0),
             in_order: true,
+            gaps: false,
             misfits: None,
         }
     }
@@ -83,6 +87,7 @@ impl Message {
     pub(crate) fn forget_rest(&mut self) {
         self.in_order = false;
         self.presence_changed = true;
+        self.gaps = true;
     }
 
     /// The dialect the message is written in.
@@ -234,11 +239,8 @@ impl Message {
 
     fn digits(&self, field: u8) -> Option<u64> {
         let mut buffer = [0; 18];
-        let digits = self.look(field, &mut buffer).filter(|digits| (1..=18).contains(&digits.len()))?;
-        digits.iter().try_fold(0, |sum, digit| {
-            let digit = digit.wrapping_sub(b'0');
-            (digit < 10).then_some(sum * 10 + u64::from(digit))
-        })
+        let digits = self.look(field, &mut buffer).filter(|digits| digits.len() <= 18)?;
+        trace::number(digits)
     }
 
     /// The logical value as owned text (binary as upper-case hex). Allocates: for tools and tests.
@@ -298,8 +300,29 @@ impl Message {
             // Fields of the frame, if any, stand before all that were set.
             put(&self.frame[self.head as usize..]);
             put(self.scratch.bytes());
-            return;
+        } else if self.gaps {
+            self.runs_with_gaps(put);
+        } else {
+            // Between two set fields, those of the frame stand one behind the other.
+            let (slots, scratch) = (&*self.slots, self.scratch.bytes());
+            let mut from = 0;
+            for field in self.changed.iter() {
+                let at = self.present.rank(field);
+                if from < at {
+                    put(&self.frame[slots[from].start()..slots[at - 1].end()]);
+                }
+                put(&scratch[slots[at].start()..slots[at].end()]);
+                from = at + 1;
+            }
+            if let (Some(first), Some(last)) = (slots.get(from), slots.last()) {
+                put(&self.frame[first.start()..last.end()]);
+            }
         }
+    }
+
+    /// The same field by field.
+    #[inline(never)]
+    fn runs_with_gaps(&self, mut put: impl FnMut(&[u8])) {
         let (mut from_scratch, mut start, mut end) = (false, self.head as usize, self.head as usize);
         for (field, slot) in self.present.iter().zip(self.slots.iter()) {
             let changed = self.changed.contains(field);

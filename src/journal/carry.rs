@@ -117,7 +117,6 @@ impl Fold {
                 put(&mut self.holds, payment, open);
             }
             What::Tombstone => self.tombstones.push((fact.at, place)),
-            What::Answered => {}
             What::ApprovedLate => {
                 if let Some(&item) = self.of.get(&payment) {
                     self.last(item, |item| &mut item.late, place);

@@ -64,7 +64,7 @@ impl Commit {
         frame.finish(out);
         self.count += 1;
         self.at = record.at();
-        self.facts.push(Fact::of(record, position, offset));
+        self.facts.extend(Fact::of(record, position, offset));
         Ok(())
     }
 

@@ -70,6 +70,8 @@ pub enum Access {
     Create,
     /// To be written by [`DiskFile::commit`].
     Commit(Durability),
+    /// To be filled by [`DiskFile::commit`], and made durable as a whole when it is full.
+    Fill,
 }
 
 /// What a record has to survive before it counts as durable.
@@ -143,7 +145,12 @@ pub(super) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> Result<(), J
         file.sync()
     });
     written.map_err(failed(disk, "writing", &new))?;
-    disk.rename(&new, name).map_err(failed(disk, "naming", name))?;
+    settle(disk, &new, name)
+}
+
+/// Gives a file that is whole and durable its name, over one that is there.
+pub(super) fn settle(disk: &dyn Disk, new: &str, name: &str) -> Result<(), JournalError> {
+    disk.rename(new, name).map_err(failed(disk, "naming", name))?;
     disk.sync_folder(folder_of(name)).map_err(failed(disk, "syncing the folder of", name))
 }
 

@@ -38,7 +38,6 @@ pub(super) enum What {
     Sent(Numbers),
     NotSent,
     Outcome,
-    Answered,
     Undelivered,
     Delivered,
     ApprovedLate,
@@ -69,7 +68,8 @@ pub(super) struct Numbers {
 }
 
 impl Fact {
-    pub(super) fn of(record: &Record, position: u64, offset: u32) -> Self {
+    /// `None`: it opens and closes nothing, and nobody looks for it.
+    pub(super) fn of(record: &Record, position: u64, offset: u32) -> Option<Self> {
         let what = match *record {
             Record::Received { references, .. } => What::Received(references),
             Record::Sent { connection, original, .. } => {
@@ -78,7 +78,7 @@ impl Fact {
             }
             Record::NotSent { .. } => What::NotSent,
             Record::Outcome { .. } => What::Outcome,
-            Record::Answered { .. } => What::Answered,
+            Record::Answered { .. } => return None,
             Record::Undelivered { .. } => What::Undelivered,
             Record::Delivered { .. } => What::Delivered,
             Record::ApprovedLate { .. } => What::ApprovedLate,
@@ -99,6 +99,6 @@ impl Fact {
             },
             Record::Tombstone { .. } => What::Tombstone,
         };
-        Self { position, offset, at: record.at(), payment: record.payment().unwrap_or_default(), what }
+        Some(Self { position, offset, at: record.at(), payment: record.payment().unwrap_or_default(), what })
     }
 }

@@ -5,7 +5,7 @@
 use super::{
     disk::Disk,
     error::{Failure, JournalError},
-    index::{self, Index, Run},
+    index::{Index, Sorted},
     retention::{self, Carrying},
     seal::{KeyId, KeyRing},
     segment,
@@ -170,6 +170,7 @@ pub(super) struct Keeper {
     pub(super) keep: retention::Keep,
     pub(super) index: Arc<Index>,
     pub(super) carrying: Carrying,
+    pub(super) sorted: Sorted,
 }
 
 #[expect(clippy::disallowed_methods, reason = "when to try again after a refusal; no decision depends on it")]
@@ -236,9 +237,7 @@ impl Keeper {
         let snapshot = self.carrying.snapshot(&self.disk, &self.keys, key, &self.keep)?;
         for segment in sealed {
             let live = self.index.live(segment).expect("only the keeper takes what is sealed");
-            let (run, bytes) = Run::of(&live);
-            index::write(&*self.disk, segment, &bytes)?;
-            self.index.put(run);
+            self.index.put(self.sorted.make(&*self.disk, &live)?);
         }
         retention::clean(&self.disk, &self.keys, &self.index, &snapshot, key, &self.keep)
     }

@@ -92,6 +92,7 @@ mod json;
 mod keeper;
 mod open;
 mod options;
+mod paged;
 mod read;
 mod repair;
 mod retention;

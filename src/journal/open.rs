@@ -11,7 +11,7 @@ use super::{
     facts::Fact,
     format::{Frame, SegmentHeader},
     index::{
-        Index, Live,
+        Index, Live, Sorted,
         recall::{Desk, Reader},
     },
     keeper::{Keeper, Store},
@@ -132,6 +132,7 @@ fn begin(
         keep: Keep { days: options.keep_days(), tombstones: options.tombstones },
         index: Arc::clone(&index),
         carrying,
+        sorted: Sorted::default(),
     };
     let mut commit = Commit::new();
     commit.begin(header.first);
@@ -302,7 +303,7 @@ impl<'a> Recovery<'a> {
                 let unsealed = unseal(&frame, position, key.as_deref(), false);
                 let unsealed = unsealed.map_err(|why| reader.corrupt(offset, why))?;
                 self.erased += u64::from(unsealed.erased);
-                facts.push(Fact::of(&unsealed.record, position, offset as u32));
+                facts.extend(Fact::of(&unsealed.record, position, offset as u32));
                 each(Restored::Record(Position(position), unsealed.record));
                 Ok(())
             })?;

@@ -68,7 +68,9 @@ impl Carrying {
             let why =
                 |why| JournalError::Corrupt { file: disk.locate(&snapshot_name(snapshot.number)), offset: 0, why };
             let record = unsealed.map_err(why)?.record;
-            fold.apply(&Fact::of(&record, kept.position, 0), Place::AtHand(Arc::clone(kept)));
+            if let Some(fact) = Fact::of(&record, kept.position, 0) {
+                fold.apply(&fact, Place::AtHand(Arc::clone(kept)));
+            }
         }
         // Behind the records: those that are still open may be older than what the notes say.
         snapshot.notes.iter().for_each(|note| fold.note(note));

@@ -5,6 +5,7 @@ use super::{
     error::JournalError,
     format::{PAGE, SegmentHeader},
     index::index_name,
+    paged::{CHUNK, Chunk},
 };
 
 /// Ready to become the next segment.
@@ -84,13 +85,14 @@ pub(super) fn make_spare(disk: &dyn Disk, size: u64, stop: &dyn Fn() -> bool) ->
     if recycled.is_some_and(|length| length > size) {
         file.truncate(size).map_err(&failed)?;
     }
-    let zeros = vec![0; 256 * 1024];
+    let mut file = disk.open(SPARE_NEW, Access::Fill).map_err(&failed)?;
+    let mut zeros = Chunk::new();
     while filled < size {
         if stop() {
             return Ok(false);
         }
-        let part = zeros.len().min((size - filled) as usize);
-        file.write(&zeros[..part], filled).map_err(&failed)?;
+        let part = CHUNK.min((size - filled) as usize);
+        file.commit(&zeros.bytes()[..part], filled).map_err(&failed)?;
         filled += part as u64;
     }
     file.sync().map_err(&failed)?;

@@ -67,7 +67,7 @@ impl<'a> Addressee<'a> {
     pub(super) fn own(&self, dialect: &Arc<Dialect>, code: ResponseCode, field: Option<u8>) -> Message {
         let mut message = Message::new(dialect, self.response());
         self.put_pan(&mut message);
-        for (kept, value) in self.kept.iter() {
+        for (kept, value) in self.kept.without(&FieldSet::new()) {
             set(&mut message, kept, value);
         }
         set(&mut message, 39, code.as_bytes());
@@ -87,7 +87,7 @@ impl<'a> Addressee<'a> {
                 standing.insert(field);
             }
         });
-        for (field, value) in self.kept.iter().filter(|&(field, _)| !standing.contains(field)) {
+        for (field, value) in self.kept.without(&standing) {
             set(message, field, value);
         }
         for (field, _) in &bank.fixed {

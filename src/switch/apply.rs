@@ -4,6 +4,7 @@
 use super::{
     BankId, ConnectionId, codes,
     core::Core,
+    finish::Part,
     outbound::known_by,
     pending::{Memory, Pending, State},
     recent::Past,
@@ -75,7 +76,8 @@ impl Core {
             Record::Undelivered { payment, acquirer, connection, original, ref body, .. } => {
                 let body = body.clone();
                 let copies = 1;
-                let approval = Approval { payment, acquirer, connection, original, body, copies, until: Mono(0) };
+                let (said, until) = (Part::default(), Mono(0));
+                let approval = Approval { payment, acquirer, connection, original, body, said, copies, until };
                 self.undelivered.insert(approval);
             }
             Record::Delivered { payment, .. } => drop(self.undelivered.remove(payment)),

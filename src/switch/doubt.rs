@@ -105,7 +105,8 @@ impl Turn<'_> {
         if self.core.store.concerns(payment) || self.core.undelivered.contains(payment) {
             return;
         }
-        let Approval { acquirer, connection, original, body, .. } = approval;
+        let Approval { acquirer, connection, original, .. } = approval;
+        let body = approval.repeated();
         self.commit(Record::Undelivered { payment, at: self.now.wall, acquirer, connection, original, body });
         self.note(Note::Undelivered { acquirer, payment });
         self.grant_grace(acquirer, payment);

@@ -1,6 +1,6 @@
 //! The fields of a request that its answer gives back: the acquirer's own values, kept while the bank has the request.
 
-use banklink_protocol::{FieldSet, Message};
+use banklink_protocol::{FieldSet, Message, element::trace};
 
 /// What an answer echoes (presence matrix of 0210/0230/0410), beside the card number.
 pub(super) const FIELDS: [u8; 12] = [3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49];
@@ -28,12 +28,14 @@ pub(super) struct Kept {
     /// Where each value begins and ends; one that is not there ends where it begins.
     spans: [(u8, u8); FIELDS.len()],
     bytes: [u8; CAPACITY],
+    /// Those that were there, and were not empty.
+    present: FieldSet,
 }
 
 impl Kept {
     /// Copies the fields out of a request. The error is a field longer than any edition allows.
     pub(super) fn read(message: &Message) -> Result<Self, u8> {
-        let mut kept = Self { spans: [(0, 0); FIELDS.len()], bytes: [0; CAPACITY] };
+        let mut kept = Self { spans: [(0, 0); FIELDS.len()], bytes: [0; CAPACITY], present: FieldSet::new() };
         let (mut end, mut beyond) = (0, None);
         message.each(&SET, |field, value| {
             let start = end;
@@ -42,6 +44,9 @@ impl Kept {
                 None => return beyond = beyond.or(Some(field)),
             }
             end = start + value.len();
+            if start < end {
+                kept.present.insert(field);
+            }
             kept.spans[usize::from(PLACES[usize::from(field)])] = (start as u8, end as u8);
         });
         beyond.map_or(Ok(kept), Err)
@@ -49,26 +54,23 @@ impl Kept {
 
     /// An all-digit value of up to 18 digits as a number.
     pub(super) fn number(&self, field: u8) -> Option<u64> {
-        let digits = self.get(field).filter(|value| value.len() <= 18)?;
-        digits.iter().try_fold(0, |sum, digit| {
-            let digit = digit.wrapping_sub(b'0');
-            (digit < 10).then_some(sum * 10 + u64::from(digit))
-        })
+        self.get(field).filter(|value| value.len() <= 18).and_then(trace::number)
     }
 
     /// The logical value of one of [`FIELDS`]; `None` where the request had none (or an empty one).
     #[inline]
     pub(super) fn get(&self, field: u8) -> Option<&[u8]> {
-        let (start, end) = *self.spans.get(usize::from(*PLACES.get(usize::from(field))?))?;
-        Some(&self.bytes[usize::from(start)..usize::from(end)]).filter(|value| !value.is_empty())
+        self.present.contains(field).then(|| self.value(field))
     }
 
-    /// All fields that were there, in ascending order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u8, &[u8])> {
-        FIELDS
-            .into_iter()
-            .zip(&self.spans)
-            .filter(|(_, (start, end))| start < end)
-            .map(|(field, &(start, end))| (field, &self.bytes[usize::from(start)..usize::from(end)]))
+    #[inline]
+    fn value(&self, field: u8) -> &[u8] {
+        let (start, end) = self.spans[usize::from(PLACES[usize::from(field)])];
+        &self.bytes[usize::from(start)..usize::from(end)]
+    }
+
+    /// All fields that were there, in ascending order, but these.
+    pub(super) fn without(&self, fields: &FieldSet) -> impl Iterator<Item = (u8, &[u8])> {
+        self.present.without(fields).iter().map(|field| (field, self.value(field)))
     }
 }

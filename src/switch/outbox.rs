@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 
 #[derive(Default)]
 pub(super) struct Outbox {
-    records: VecDeque<Record>,
+    records: Vec<Record>,
+    /// Records from the front of `records`, while they are taken one by one.
+    popping: VecDeque<Record>,
     outputs: VecDeque<Output>,
     /// For each output, how many Records were made before it, in all.
     after: VecDeque<u64>,
@@ -18,7 +20,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn record(&mut self, record: Record) {
-        self.records.push_back(record);
+        self.records.push(record);
         self.made += 1;
     }
 
@@ -30,7 +32,8 @@ impl Outbox {
     /// The next, in order.
     pub(super) fn pop(&mut self) -> Option<Output> {
         if self.after.front().is_none_or(|&after| self.taken < after) {
-            let record = self.records.pop_front()?;
+            self.popping.extend(self.records.drain(..));
+            let record = self.popping.pop_front()?;
             self.taken += 1;
             return Some(Output::Record(record));
         }
@@ -42,7 +45,12 @@ impl Outbox {
     /// empty queue.
     pub(super) fn take(&mut self, records: &mut Vec<Record>, outputs: &mut VecDeque<Output>) {
         debug_assert!(outputs.is_empty());
-        records.extend(self.records.drain(..));
+        records.extend(self.popping.drain(..));
+        if records.is_empty() {
+            std::mem::swap(records, &mut self.records);
+        } else {
+            records.append(&mut self.records);
+        }
         self.taken = self.made;
         self.after.clear();
         std::mem::swap(&mut self.outputs, outputs);

@@ -3,7 +3,7 @@
 use super::{
     BankId, ConnectionId, Note, Output, Turn, answer, codes,
     doubt::part,
-    finish::{Ended, How},
+    finish::{Ended, How, Part},
     link::Asked,
     matching::{self, Match},
     network::{self, Function},
@@ -108,7 +108,7 @@ impl Turn<'_> {
         let outcome = outcome(&message, waiting, code, approved);
         let reversible = approved && unanswered == Unanswered::Reverse;
         if reversible {
-            self.approval(key, &message, outcome);
+            self.approval(key, outcome);
         }
         let waiting = self.take_waiting(key).expect("just seen");
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
@@ -149,22 +149,19 @@ impl Turn<'_> {
     }
 
     /// Keeps an approval at hand until it is delivered: should it not be, it is reversed, with what was approved.
-    fn approval(&mut self, key: u32, message: &Message, outcome: Outcome) {
+    fn approval(&mut self, key: u32, outcome: Outcome) {
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         let State::Payment(payment) = pending.state else { return };
         let (acquirer, connection, original) = (pending.acquirer, pending.connection, pending.original());
-        let mut body = self.core.pendings.take_body(key);
-        if let Outcome::Approved { authorization, partial, .. } = outcome {
-            if let Some(authorization) = authorization {
-                body.push(38, &authorization);
-            }
-            if let (Some(_), Some(amount)) = (partial, message.logical(4)) {
-                body.push(4, &amount);
-            }
-        }
+        let body = self.core.pendings.take_body(key);
+        let said = match outcome {
+            Outcome::Approved { authorization, partial: amount, .. } => Part { amount, authorization },
+            _ => Part::default(),
+        };
         let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
         let copies = usize::from(!waiting.abandoned) + waiting.attached.len();
-        self.core.undelivered.given(Approval { payment, acquirer, connection, original, body, copies, until: Mono(0) });
+        let until = Mono(0);
+        self.core.undelivered.given(Approval { payment, acquirer, connection, original, body, said, copies, until });
     }
 
     /// The bank's answer in the acquirer's dialect, with the acquirer's code.

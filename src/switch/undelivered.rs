@@ -1,7 +1,7 @@
 //! Approvals that certainly did not reach their acquirer. Each waits for a while: the acquirer may ask again, or reverse
 //! the payment itself. Then it is reversed.
 
-use super::{AcquirerId, ConnectionId};
+use super::{AcquirerId, ConnectionId, finish::Part};
 use crate::{
     clock::Mono,
     record::{Body, PaymentId},
@@ -17,11 +17,28 @@ pub(super) struct Approval {
     pub(super) acquirer: AcquirerId,
     pub(super) connection: ConnectionId,
     pub(super) original: OriginalData,
+    /// What its reversal repeats of the request …
     pub(super) body: Body,
+    /// … and of the answer, where that is not in the body yet.
+    pub(super) said: Part,
     /// How many of its answers are on their way: it and the resends that wait with it.
     pub(super) copies: usize,
     /// The end of its grace. (Not lasting: after a restart it has all of it again.)
     pub(super) until: Mono,
+}
+
+impl Approval {
+    /// All that its reversal repeats.
+    pub(super) fn repeated(&self) -> Body {
+        let mut body = self.body.clone();
+        if let Some(authorization) = self.said.authorization {
+            body.push(38, &authorization);
+        }
+        if let Some(amount) = self.said.amount {
+            body.push(4, format!("{amount:012}").as_bytes());
+        }
+        body
+    }
 }
 
 /// How many approvals given out lately are at hand, should one of them come back as not delivered. What comes back later

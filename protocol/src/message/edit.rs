@@ -152,6 +152,7 @@ impl Message {
             self.last = self.present.last().unwrap_or(0);
             self.presence_changed = true;
             self.in_order = false;
+            self.gaps = true;
         }
     }
 }

@@ -32,7 +32,7 @@ impl Folder {
         let mut options = OpenOptions::new();
         match access {
             Access::Read => options.read(true),
-            Access::Change | Access::Commit(_) => options.read(true).write(true),
+            Access::Change | Access::Commit(_) | Access::Fill => options.read(true).write(true),
             Access::Create => options.read(true).write(true).create(true).truncate(true),
         };
         #[cfg(unix)]
@@ -49,18 +49,18 @@ impl Folder {
     }
 }
 
-/// Past the cache and durable when the call returns: one write is one commit.
+/// Past the cache; for commits also durable when the call returns: one write is one commit.
 #[cfg(target_os = "linux")]
-fn open_direct(path: &Path) -> io::Result<File> {
+fn open_direct(path: &Path, access: Access) -> io::Result<File> {
     use rustix::fs::OFlags;
-    let mut options = Folder::options(Access::Change);
-    let flags = (OFlags::DIRECT | OFlags::DSYNC).bits() as i32;
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    let mut options = Folder::options(access);
+    let flags = if access == Access::Fill { OFlags::DIRECT } else { OFlags::DIRECT | OFlags::DSYNC };
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
     options.open(path)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn open_direct(_path: &Path) -> io::Result<File> {
+fn open_direct(_path: &Path, _access: Access) -> io::Result<File> {
     Err(io::ErrorKind::InvalidInput.into())
 }
 
@@ -87,16 +87,16 @@ impl Disk for Folder {
 
     fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn DiskFile>> {
         let path = self.path.join(name);
-        if access == Access::Commit(Durability::Disk) && self.direct {
-            match open_direct(&path) {
-                Ok(file) => return Ok(Box::new(RealFile { file, how: How::Untried, path })),
+        let then = if access == Access::Commit(Durability::Disk) { How::Synced } else { How::Unsynced };
+        if matches!(access, Access::Commit(Durability::Disk) | Access::Fill) && self.direct {
+            match open_direct(&path, access) {
+                Ok(file) => return Ok(Box::new(RealFile { file, how: How::Direct, otherwise: Some(then), path })),
                 // The file system does not know how (tmpfs, some network ones).
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 Err(error) => return Err(error),
             }
         }
-        let how = if access == Access::Commit(Durability::Os) { How::Unsynced } else { How::Synced };
-        Ok(Box::new(RealFile { file: Self::options(access).open(&path)?, how, path }))
+        Ok(Box::new(RealFile { file: Self::options(access).open(&path)?, how: then, otherwise: None, path }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -122,22 +122,22 @@ impl Disk for Folder {
     }
 }
 
-/// How a commit becomes durable.
+/// How commits are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// By the write itself, past the cache; but none was made yet.
-    Untried,
-    /// By the write itself, past the cache.
+    /// Past the cache.
     Direct,
-    /// By a call behind the write.
+    /// Each is made durable by a call behind the write.
     Synced,
-    /// It is left to the system.
+    /// That is left to the system.
     Unsynced,
 }
 
 struct RealFile {
     file: File,
     how: How,
+    /// As long as no direct write was made: how it is to be done where that is refused.
+    otherwise: Option<How>,
     path: PathBuf,
 }
 
@@ -164,18 +164,15 @@ impl DiskFile for RealFile {
     }
 
     fn commit(&mut self, pages: &[u8], offset: u64) -> io::Result<()> {
-        match write_all_at(&self.file, pages, offset) {
+        match (write_all_at(&self.file, pages, offset), self.otherwise.take()) {
             // Some file systems take the flag when a file is opened, and refuse the first write. Not later: by then the
             // file may have another name.
-            Err(error) if self.how == How::Untried && error.kind() == io::ErrorKind::InvalidInput => {
+            (Err(error), Some(how)) if error.kind() == io::ErrorKind::InvalidInput => {
                 self.file = Folder::options(Access::Change).open(&self.path)?;
-                self.how = How::Synced;
+                self.how = how;
                 write_all_at(&self.file, pages, offset)?;
             }
-            other => other?,
-        }
-        if self.how == How::Untried {
-            self.how = How::Direct;
+            (written, _) => written?,
         }
         if self.how == How::Synced { self.file.sync_data() } else { Ok(()) }
     }

@@ -33,8 +33,7 @@ const fn tells(fact: &Fact) -> bool {
         | What::Queued(_)
         | What::Hold { .. }
         | What::Tried(Some(_)) => true,
-        What::Answered
-        | What::Undelivered
+        What::Undelivered
         | What::Delivered
         | What::Tried(None)
         | What::Failed

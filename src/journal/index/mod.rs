@@ -8,9 +8,11 @@ mod filter;
 mod key;
 pub(super) mod recall;
 mod run;
+mod sorted;
 
 pub(super) use key::key_of;
-pub(super) use run::{Run, index_name, write};
+pub(super) use run::{Run, index_name};
+pub(super) use sorted::Sorted;
 
 use super::{
     disk::Disk,
@@ -60,7 +62,7 @@ impl Live {
             let mut facts = Vec::new();
             reader.records(|offset, position, frame| {
                 let record = unseal(&frame, position, None, false).map_err(|why| reader.corrupt(offset, why))?.record;
-                facts.push(Fact::of(&record, position, offset as u32));
+                facts.extend(Fact::of(&record, position, offset as u32));
                 Ok(())
             })?;
             live.extend(facts.into(), reader.next_position() - 1, reader.offset());
@@ -184,11 +186,9 @@ impl Index {
             Err(JournalError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             live => live?,
         };
-        let (run, bytes) = Run::of(&live);
         if !locked(&self.state).runs.contains_key(&number) {
             return Ok(None);
         }
-        run::write(&**disk, number, &bytes)?;
-        Ok(Some(self.put(run)))
+        Ok(Some(self.put(Sorted::default().make(&**disk, &live)?)))
     }
 }

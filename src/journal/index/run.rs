@@ -19,13 +19,12 @@
 
 use super::{
     super::{
-        disk::{Access, Disk, DiskFile, failed, replace},
+        disk::{Access, Disk, DiskFile, failed},
         error::JournalError,
-        facts::Fact,
         format::PAGE,
+        paged::Paged,
     },
     Live, filter,
-    key::keys,
 };
 use crate::clock::Wall;
 
@@ -62,56 +61,59 @@ pub(in crate::journal) struct Run {
 }
 
 impl Run {
-    /// The run of a sealed segment, and its file.
-    pub(in crate::journal) fn of(live: &Live) -> (Self, Vec<u8>) {
-        let spot = |fact: &Fact| Spot { offset: fact.offset, behind: (fact.position - live.first) as u32 };
-        let mut entries: Vec<(u64, Spot)> = Vec::new();
-        for fact in live.facts() {
-            entries.extend(keys(fact).map(|key| (key, spot(fact))));
-        }
-        entries.sort_unstable_by_key(|&(key, spot)| (key, spot.behind));
+    /// The run of a sealed segment, whose entries these are.
+    pub(super) fn of(live: &Live, entries: &[(u64, Spot)]) -> Self {
         let mut filter = vec![0; filter::blocks(entries.len()) * filter::BLOCK];
         entries.iter().for_each(|&(key, _)| filter::add(&mut filter, key));
         let moments = || live.facts().map(|fact| fact.at);
-        let run = Self {
+        Self {
             number: live.number,
             entries: entries.len(),
             blocks: filter.len() / filter::BLOCK,
             from: moments().min().unwrap_or_default(),
             to: moments().max().unwrap_or_default(),
             filter: Some(filter.into()),
-        };
-        let bytes = run.bytes(&entries);
-        (run, bytes)
+        }
     }
 
-    fn bytes(&self, entries: &[(u64, Spot)]) -> Vec<u8> {
+    /// Writes its file.
+    pub(super) fn write(&self, disk: &dyn Disk, entries: &[(u64, Spot)]) -> Result<(), JournalError> {
         let filter = self.filter.as_deref().unwrap_or_default();
-        let mut out = vec![0; PAGE];
-        out[..8].copy_from_slice(&MAGIC);
-        out[8..10].copy_from_slice(&VERSION.to_le_bytes());
-        out[12..16].copy_from_slice(&crc32c::crc32c(filter).to_le_bytes());
-        out[16..24].copy_from_slice(&self.number.to_le_bytes());
-        out[24..32].copy_from_slice(&(self.entries as u64).to_le_bytes());
-        out[32..40].copy_from_slice(&(filter.len() as u64).to_le_bytes());
-        out[40..48].copy_from_slice(&self.from.0.to_le_bytes());
-        out[48..56].copy_from_slice(&self.to.0.to_le_bytes());
-        let crc = crc32c::crc32c(&out[..56]);
-        out[56..HEAD].copy_from_slice(&crc.to_le_bytes());
-        out.extend_from_slice(filter);
-        out.resize(out.len().next_multiple_of(PAGE), 0);
+        let mut file = Paged::create(disk, index_name(self.number))?;
+        file.put(&self.head(crc32c::crc32c(filter)))?;
+        file.pad()?;
+        file.put(filter)?;
+        file.pad()?;
+        let mut bytes = Vec::with_capacity(PAGE);
         for page in entries.chunks(PER_PAGE) {
-            let start = out.len();
+            bytes.clear();
             for (key, spot) in page {
-                out.extend_from_slice(&key.to_le_bytes());
-                out.extend_from_slice(&spot.offset.to_le_bytes());
-                out.extend_from_slice(&spot.behind.to_le_bytes());
+                bytes.extend_from_slice(&key.to_le_bytes());
+                bytes.extend_from_slice(&spot.offset.to_le_bytes());
+                bytes.extend_from_slice(&spot.behind.to_le_bytes());
             }
-            out.resize(start + PAGE - 4, 0);
-            let crc = crc32c::crc32c(&out[start..]);
-            out.extend_from_slice(&crc.to_le_bytes());
+            bytes.resize(PAGE - 4, 0);
+            let crc = crc32c::crc32c(&bytes);
+            bytes.extend_from_slice(&crc.to_le_bytes());
+            file.put(&bytes)?;
         }
-        out
+        file.finish()
+    }
+
+    /// What stands in front.
+    fn head(&self, filter_crc: u32) -> [u8; HEAD] {
+        let mut head = [0; HEAD];
+        head[..8].copy_from_slice(&MAGIC);
+        head[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        head[12..16].copy_from_slice(&filter_crc.to_le_bytes());
+        head[16..24].copy_from_slice(&self.number.to_le_bytes());
+        head[24..32].copy_from_slice(&(self.entries as u64).to_le_bytes());
+        head[32..40].copy_from_slice(&((self.blocks * filter::BLOCK) as u64).to_le_bytes());
+        head[40..48].copy_from_slice(&self.from.0.to_le_bytes());
+        head[48..56].copy_from_slice(&self.to.0.to_le_bytes());
+        let crc = crc32c::crc32c(&head[..56]);
+        head[56..].copy_from_slice(&crc.to_le_bytes());
+        head
     }
 
     /// Reads header and filter of a run; `None` where it is not there, or damaged.
@@ -267,9 +269,4 @@ impl<'r> Search<'r> {
             }
         }
     }
-}
-
-/// Writes the file of a run.
-pub(in crate::journal) fn write(disk: &dyn Disk, number: u64, bytes: &[u8]) -> Result<(), JournalError> {
-    replace(disk, &index_name(number), bytes)
 }

@@ -247,7 +247,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn commit(&mut self, pages: &[u8], offset: u64) -> io::Result<()> {
-        let Access::Commit(durability) = self.access else { panic!("a file that was not opened for commits") };
+        assert!(matches!(self.access, Access::Commit(_) | Access::Fill), "a file that was not opened for commits");
         assert!(pages.len().is_multiple_of(4096) && offset.is_multiple_of(4096) && !pages.is_empty());
         assert_eq!(pages.as_ptr().align_offset(4096), 0, "a direct write wants an aligned address");
         let mut state = self.disk.state.lock().unwrap();
@@ -257,7 +257,7 @@ impl DiskFile for MemoryFile {
         }
         let mut content = self.content.lock().unwrap();
         put(&mut content.seen, pages, offset);
-        if durability == Durability::Disk {
+        if self.access == Access::Commit(Durability::Disk) {
             put(&mut content.synced, pages, offset);
         }
         Ok(())

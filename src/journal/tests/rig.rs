@@ -135,7 +135,9 @@ impl Folding {
         self.records.insert(position, record.clone());
         let key = KeyId { epoch: 0, day: Day(0) };
         let place = Place::AtHand(Arc::new(Kept { position, key, carried: false, frame: Box::default() }));
-        self.fold.apply(&Fact::of(record, position, 0), place);
+        if let Some(fact) = Fact::of(record, position, 0) {
+            self.fold.apply(&fact, place);
+        }
     }
 
     fn finish(mut self) -> Folded {
