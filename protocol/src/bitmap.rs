@@ -91,6 +91,34 @@ impl FieldSet {
         rank as usize
     }
 
+    /// The rank of `field`, if it is in the set.
+    #[inline(always)]
+    pub(crate) const fn find(&self, field: u8) -> Option<usize> {
+        let index = field.wrapping_sub(1);
+        if index < 64 {
+            // Nearly always in the first word, of whose rank there is little to be done.
+            let from = self.0[0] >> (63 - index);
+            return if from & 1 == 1 { Some((from >> 1).count_ones() as usize) } else { None };
+        }
+        if self.contains(field) { Some(self.rank(field)) } else { None }
+    }
+
+    /// Hands each field of both sets to `put`, in ascending order: with its rank in this one.
+    #[inline(always)]
+    pub(crate) fn each_of(&self, fields: &Self, mut put: impl FnMut(u8, usize)) {
+        let mut before = 0;
+        for (word, base) in [(0, 1), (1, 65), (2, 129u8)] {
+            let all = self.0[word];
+            let mut left = all & fields.0[word];
+            while left != 0 {
+                let zeros = left.leading_zeros();
+                left ^= 1 << (63 - zeros);
+                put(base + zeros as u8, before + (all >> 1 >> (63 - zeros)).count_ones() as usize);
+            }
+            before += all.count_ones() as usize;
+        }
+    }
+
     /// The largest field.
     #[inline]
     #[must_use]
@@ -206,7 +234,13 @@ mod tests {
         assert_eq!([3, 65].into_iter().collect::<FieldSet>().last(), Some(65));
         assert_eq!((set.len(), FieldSet::new().is_empty()), (6, true));
         assert_eq!((set.rank(64), set.rank(129), set.rank(192)), (1, 4, 5));
+        for field in 0..=255 {
+            assert_eq!(set.find(field), set.contains(field).then(|| set.rank(field)), "{field}");
+        }
         let few = FieldSet::of(&[64, 3, 129]);
+        let mut ranks = Vec::new();
+        set.each_of(&few, |field, rank| ranks.push((field, rank)));
+        assert_eq!(ranks, [(64, 1), (129, 4)]);
         assert_eq!(set.intersection(&few).iter().collect::<Vec<_>>(), [64, 129]);
         assert_eq!(few.without(&set), FieldSet::of(&[3]));
     }

@@ -133,16 +133,10 @@ impl Message {
     }
 
     /// Prefix and value on the wire.
-    #[inline]
-    fn raw(&self, field: u8) -> Option<(Slot, &[u8])> {
-        self.present.contains(field).then(|| self.standing(field))
-    }
-
-    /// The same of a field that is present.
     #[inline(always)]
-    fn standing(&self, field: u8) -> (Slot, &[u8]) {
-        let slot = self.slots[self.present.rank(field)];
-        (slot, &self.buffer(self.changed.contains(field))[slot.start()..slot.end()])
+    fn raw(&self, field: u8) -> Option<(Slot, &[u8])> {
+        let slot = self.slots[self.present.find(field)?];
+        Some((slot, &self.buffer(self.changed.contains(field))[slot.start()..slot.end()]))
     }
 
     #[inline]
@@ -174,11 +168,8 @@ impl Message {
     /// the field is absent, or has to be laid out and is longer than `buffer`.
     #[inline]
     pub fn look<'a>(&'a self, field: u8, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
-        if !self.present.contains(field) {
-            return None;
-        }
+        let (slot, raw) = self.raw(field)?;
         let spec = self.spec(field);
-        let (slot, raw) = self.standing(field);
         let value = &raw[spec.prefix_width as usize..];
         if spec.plain {
             return Some(value);
@@ -191,9 +182,8 @@ impl Message {
     pub fn each(&self, fields: &FieldSet, mut put: impl FnMut(u8, &[u8])) {
         let specs = self.dialect.profile(self.mti).specs();
         let (slots, frame, scratch) = (&*self.slots, &*self.frame, self.scratch.bytes());
-        for field in self.present.intersection(fields).iter() {
-            let spec = &specs[field as usize];
-            let slot = slots[self.present.rank(field)];
+        self.present.each_of(fields, |field, rank| {
+            let (spec, slot) = (&specs[field as usize], slots[rank]);
             let buffer = if self.changed.contains(field) { scratch } else { frame };
             let value = &buffer[slot.start() + spec.prefix_width as usize..slot.end()];
             if spec.plain {
@@ -205,7 +195,7 @@ impl Message {
                 put(field, &logical);
                 logical.as_mut_slice().zeroize();
             }
-        }
+        });
     }
 
     fn logical_in(&self, spec: &Spec, field: u8) -> SmallVec<[u8; 64]> {

@@ -27,7 +27,7 @@ use std::{
 /// A commit of so many waiting records is followed by another only after the floor.
 const MANY: usize = 4;
 /// So many waiting records are committed at once.
-const PLENTY: usize = 64;
+const PLENTY: usize = 256;
 /// A new day's segment that could not be begun is tried again after this, in microseconds.
 const DAY_AGAIN: i64 = 60_000_000;
 

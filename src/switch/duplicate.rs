@@ -18,7 +18,11 @@ use zeroize::Zeroizing;
 
 /// What a field of the key looks like for comparison: hosts pad and trim.
 fn part(instruction: &Instruction, field: u8) -> &[u8] {
-    instruction.kept.get(field).unwrap_or_default().trim_ascii()
+    let value = instruction.kept.get(field).unwrap_or_default();
+    // Most are neither.
+    let ends = value.first().zip(value.last());
+    let bare = ends.is_some_and(|(first, last)| first.is_ascii_graphic() && last.is_ascii_graphic());
+    if bare { value } else { value.trim_ascii() }
 }
 
 /// The fields of the duplicate key of one request.

@@ -265,7 +265,7 @@ const OWN: FieldSet = kept::SET.union(&FieldSet::of(&[2, 39, 56, 90])).without(&
 /// What of an answer is kept for resends: all but what they say themselves.
 fn repeatable(answer: &Message, waiting: &Waiting) -> Body {
     let mut wanted = answer.field_set().without(&OWN);
-    if wanted.contains(4) && answer.number(4) == waiting.instruction.amount {
+    if wanted.contains(4) && answer.look(4, &mut [0; 16]) == waiting.instruction.kept.get(4) {
         wanted.remove(4);
     }
     Body::of(answer, &wanted)

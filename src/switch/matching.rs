@@ -21,8 +21,8 @@ pub(super) enum Match {
     Another { field: u8 },
     /// It names this request but does not fit it: this field (0: the MTI) cannot be true.
     Unusable { field: u8 },
-    /// The answer.
-    Fits { code: ResponseCode, approved: bool },
+    /// The answer; `amount` is its DE4.
+    Fits { code: ResponseCode, approved: bool, amount: Option<u64> },
 }
 
 /// Compares an answer with the request it may belong to.
@@ -39,9 +39,10 @@ pub(super) fn verify(message: &Message, pending: &Pending, waiting: &Waiting, ba
         return Match::Unusable { field };
     }
     let Some(code) = response_code(message) else { return Match::Unusable { field: 39 } };
-    match contradiction(message, waiting, code) {
+    let amount = message.number(4);
+    match contradiction(message, waiting, code, amount) {
         Some(field) => Match::Unusable { field },
-        None => Match::Fits { code, approved: approves(code, pending, bank) },
+        None => Match::Fits { code, approved: approves(code, pending, bank), amount },
     }
 }
 
@@ -71,7 +72,7 @@ fn differs(message: &Message, field: u8, sent: Option<&[u8]>) -> bool {
 }
 
 /// The field in which an answer contradicts its request: DE3 class, DE4, DE49, DE2.
-fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Option<u8> {
+fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode, amount: Option<u64>) -> Option<u8> {
     let request = &waiting.instruction;
     if let (Some(sent), Some(came)) = (request.processing, message.array::<6>(3))
         && sent.bytes()[..2] != came[..2]
@@ -79,7 +80,7 @@ fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode) -> Op
         return Some(3);
     }
     if let Some(sent) = request.amount {
-        let fits = match message.number(4) {
+        let fits = match amount {
             Some(came) => came == sent || came < sent && codes::is_partial(code),
             // Who approves a part says which.
             None => !message.has(4) && !codes::is_partial(code),

@@ -81,19 +81,15 @@ impl Turn<'_> {
                 self.core.bank(connection.bank).counters.unusable += 1;
                 self.note(Note::Unusable { connection, payment, stan, field });
             }
-            Match::Fits { code, approved } => self.answered(key, connection, message, code, approved),
+            Match::Fits { code, approved, amount } => {
+                self.answered(key, connection, message, Said { code, approved, amount });
+            }
         }
     }
 
     /// The answer.
-    fn answered(
-        &mut self,
-        key: u32,
-        connection: ConnectionId,
-        mut message: Box<Message>,
-        code: ResponseCode,
-        approved: bool,
-    ) {
+    fn answered(&mut self, key: u32, connection: ConnectionId, mut message: Box<Message>, said: Said) {
+        let Said { code, approved, .. } = said;
         let pending = self.core.pendings.get(key).expect("found by its STAN");
         let (sent, unanswered) = ((pending.connection, pending.stan, pending.sent), pending.unanswered);
         self.answers_again(sent.0);
@@ -101,11 +97,11 @@ impl Turn<'_> {
         let counters = &mut self.core.bank(connection.bank).counters;
         *(if approved { &mut counters.approved } else { &mut counters.declined }) += 1;
         let waiting = self.core.pendings.waiting(key).expect("somebody waits for every payment in flight");
-        if let Some((why, told)) = self.reservation(&message, waiting, connection.bank, code, approved) {
+        if let Some((why, told)) = self.reservation(waiting, connection.bank, said) {
             let part = part(&message, waiting.instruction.amount);
             return self.doubt_answer(key, why, Some(told), part);
         }
-        let outcome = outcome(&message, waiting, code, approved);
+        let outcome = outcome(&message, waiting, said);
         let reversible = approved && unanswered == Unanswered::Reverse;
         if reversible {
             self.approval(key, outcome);
@@ -129,21 +125,15 @@ impl Turn<'_> {
 
     /// Why an answer is not passed on though it fits, and what the acquirer is told instead: a code that says nothing to
     /// us, or an approval of a part for an acquirer that takes none.
-    fn reservation(
-        &self,
-        message: &Message,
-        waiting: &Waiting,
-        bank: BankId,
-        code: ResponseCode,
-        approved: bool,
-    ) -> Option<(Doubt, ResponseCode)> {
+    fn reservation(&self, waiting: &Waiting, bank: BankId, said: Said) -> Option<(Doubt, ResponseCode)> {
+        let Said { code, approved, amount } = said;
         let bank = &self.rules.banks[usize::from(bank.0)];
         if !codes::is_known(bank, code) {
             return Some((Doubt::UnknownCode, codes::told(bank, code, false)));
         }
         let profile = self.profile(waiting.origin.acquirer());
         let instruction = &waiting.instruction;
-        let part = message.number(4).is_some_and(|came| Some(came) != instruction.amount);
+        let part = amount.is_some() && amount != instruction.amount;
         let taken = profile.partial_approvals || instruction.takes_part;
         (approved && part && !taken).then(|| (Doubt::Part, codes::not_enough(profile.dialect.version())))
     }
@@ -254,15 +244,24 @@ impl Turn<'_> {
     }
 }
 
+/// What an answer says: DE39, what that means, DE4.
+#[derive(Clone, Copy)]
+struct Said {
+    code: ResponseCode,
+    approved: bool,
+    amount: Option<u64>,
+}
+
 /// DE11 of an answer; of twelve digits (2003) the last six.
 fn trace(message: &Message) -> Option<Stan> {
     message.number(11).map(|number| Stan((number % 1_000_000) as u32))
 }
 
-fn outcome(message: &Message, waiting: &Waiting, code: ResponseCode, approved: bool) -> Outcome {
+fn outcome(message: &Message, waiting: &Waiting, said: Said) -> Outcome {
+    let Said { code, approved, amount } = said;
     if !approved {
         return Outcome::Declined { code };
     }
-    let partial = message.number(4).filter(|&came| Some(came) != waiting.instruction.amount);
+    let partial = amount.filter(|_| amount != waiting.instruction.amount);
     Outcome::Approved { code, authorization: message.array(38), settlement: message.array(15), partial }
 }
