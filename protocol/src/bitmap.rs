@@ -146,18 +146,21 @@ impl FieldSet {
     }
 
     /// None at all?
+    #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0[0] | self.0[1] | self.0[2] == 0
     }
 
     /// The fields of this set that are not in `other`.
+    #[inline]
     #[must_use]
     pub const fn without(&self, other: &Self) -> Self {
         Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1], self.0[2] & !other.0[2]])
     }
 
     /// The fields of both sets.
+    #[inline]
     #[must_use]
     pub const fn intersection(&self, other: &Self) -> Self {
         Self([self.0[0] & other.0[0], self.0[1] & other.0[1], self.0[2] & other.0[2]])

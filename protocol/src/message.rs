@@ -182,9 +182,10 @@ impl Message {
     pub fn each(&self, fields: &FieldSet, mut put: impl FnMut(u8, &[u8])) {
         let specs = self.dialect.profile(self.mti).specs();
         let (slots, frame, scratch) = (&*self.slots, &*self.frame, self.scratch.bytes());
+        let any_changed = !self.changed.is_empty();
         self.present.each_of(fields, |field, rank| {
             let (spec, slot) = (&specs[field as usize], slots[rank]);
-            let buffer = if self.changed.contains(field) { scratch } else { frame };
+            let buffer = if any_changed && self.changed.contains(field) { scratch } else { frame };
             let value = &buffer[slot.start() + spec.prefix_width as usize..slot.end()];
             if spec.plain {
                 put(field, value);

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// What the answer to a payment echoes.
 const ECHOED: [u8; 14] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 90];
+/// What is put back only where the bank's answer has it otherwise.
+const COMPARED: FieldSet = SET.without(&FieldSet::of(&[4, 7, 11]));
 /// What the answer to a network management request echoes (DE24 carries the function in 1993, DE70 in 1987).
 const ECHOED_NETWORK: [u8; 8] = [7, 11, 12, 24, 32, 33, 70, 93];
 
@@ -81,10 +83,13 @@ impl<'a> Addressee<'a> {
     pub(super) fn restore(&self, message: &mut Message, bank: &Bank, own_rrn: bool) {
         message.set_mti(self.response());
         // A partial approval says in DE4 what it approves. Of DE7 and DE11, the bank's are ours.
-        let mut standing = FieldSet::new();
-        message.each(&SET, |field, value| {
-            if field == 4 || !matches!(field, 7 | 11) && self.kept.get(field) == Some(value) {
-                standing.insert(field);
+        let mut standing = message.field_set();
+        for field in [7, 11] {
+            standing.remove(field);
+        }
+        message.each(&COMPARED, |field, value| {
+            if self.kept.get(field) != Some(value) {
+                standing.remove(field);
             }
         });
         for (field, value) in self.kept.without(&standing) {

@@ -35,7 +35,11 @@ pub(super) struct Kept {
 impl Kept {
     /// Copies the fields out of a request. The error is a field longer than any edition allows.
     pub(super) fn read(message: &Message) -> Result<Self, u8> {
-        let mut kept = Self { spans: [(0, 0); FIELDS.len()], bytes: [0; CAPACITY], present: FieldSet::new() };
+        let mut kept = Self {
+            spans: [(0, 0); FIELDS.len()],
+            bytes: [0; CAPACITY],
+            present: SET.intersection(&message.field_set()),
+        };
         let (mut end, mut beyond) = (0, None);
         message.each(&SET, |field, value| {
             let start = end;
@@ -44,8 +48,8 @@ impl Kept {
                 None => return beyond = beyond.or(Some(field)),
             }
             end = start + value.len();
-            if start < end {
-                kept.present.insert(field);
+            if start == end {
+                kept.present.remove(field);
             }
             kept.spans[usize::from(PLACES[usize::from(field)])] = (start as u8, end as u8);
         });
