@@ -119,9 +119,8 @@ impl Round {
     }
 }
 
-/// One cell, both ways.
+/// One cell: what the relay did, then the switch in each way.
 pub(crate) struct Figures {
     pub(crate) cell: &'static Cell,
-    pub(crate) relay: Round,
-    pub(crate) switch: Round,
+    pub(crate) rounds: Vec<(&'static str, Round)>,
 }

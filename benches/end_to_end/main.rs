@@ -1,9 +1,9 @@
-//! The switch end to end, beside a relay that does nothing but move bytes: load → switching process → bank behind mutual
-//! TLS, all over loopback, each in a process of its own, the two switching processes in turns.
+//! The switch end to end, with each durability, beside a relay that does nothing but move bytes: load → switching process →
+//! bank behind mutual TLS, all over loopback, each in a process of its own, the switching processes in turns.
 //!
 //! ```text
-//! cargo bench --bench end_to_end              # about three minutes
-//! cargo bench --bench end_to_end -- --quick   # about forty seconds
+//! cargo bench --bench end_to_end              # about six minutes
+//! cargo bench --bench end_to_end -- --quick   # about eighty seconds
 //! cargo bench --bench end_to_end -- --json
 //! ```
 //!
@@ -59,26 +59,41 @@ fn only(arguments: &[String]) -> Vec<&'static Cell> {
     if named.is_empty() { CELLS.iter().collect() } else { named }
 }
 
+/// Makes payments durable in each of these ways.
+const DURABILITIES: [&str; 3] = ["off", "os", "disk"];
+
+/// A switching process that is measured.
+struct Subject {
+    name: &'static str,
+    process: Process,
+    address: String,
+}
+
 fn measure(pace: &Pace, json: bool, cells: &[&'static Cell]) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
     certificates(folder)?;
     let mut bank = start_bank(folder)?;
     let bank_address = bank.listening()?;
-    let (switch, switch_address) = start_switch(folder, &bank_address)?;
     let mut relay = start_relay(folder, &bank_address)?;
-    let relay_address = relay.listening()?;
+    let address = relay.listening()?;
+    let mut subjects = vec![Subject { name: "relay", process: relay, address }];
+    for durability in DURABILITIES {
+        subjects.push(start_switch(folder, &bank_address, durability)?);
+    }
     let mut figures = Vec::new();
     for cell in cells {
-        let (mut by_relay, mut by_switch) = (Vec::new(), Vec::new());
+        let mut rounds = vec![Vec::new(); subjects.len()];
         for round in 0..pace.rounds {
             if !json {
                 eprintln!("{} round {} of {}", cell.name, round + 1, pace.rounds);
             }
-            by_relay.push(round_of(cell, pace, &relay, &relay_address)?);
-            by_switch.push(round_of(cell, pace, &switch, &switch_address)?);
+            for (subject, rounds) in subjects.iter().zip(&mut rounds) {
+                rounds.push(round_of(cell, pace, &subject.process, &subject.address)?);
+            }
         }
-        figures.push(Figures { cell, relay: Round::median(by_relay), switch: Round::median(by_switch) });
+        let rounds = rounds.into_iter().map(Round::median);
+        figures.push(Figures { cell, rounds: subjects.iter().map(|subject| subject.name).zip(rounds).collect() });
     }
     println!("{}", if json { table::json(&figures)? } else { table::text(&figures) });
     Ok(())
@@ -109,13 +124,15 @@ fn start_bank(folder: &Path) -> Outcome<Process> {
     ])
 }
 
-fn start_switch(folder: &Path, bank: &str) -> Outcome<(Process, String)> {
+fn start_switch(folder: &Path, bank: &str, durability: &'static str) -> Outcome<Subject> {
     let address = format!("127.0.0.1:{}", free_port()?);
-    let durability = std::env::var("BANKLINK_DURABILITY").unwrap_or_else(|_| "disk".to_owned());
     let config = format!(
         r#"
 [switch]
 durability = "{durability}"
+
+[journal]
+folder = "journal-{durability}"
 
 [log]
 level = "warn"
@@ -144,11 +161,11 @@ cards = ["400000-599999"]
 banks = ["bank"]
 "#
     );
-    let file = folder.join("switch.toml");
+    let file = folder.join(format!("switch-{durability}.toml"));
     std::fs::write(&file, config)?;
-    let switch = Process::banklink(&["run", &file.display().to_string()])?;
+    let process = Process::banklink(&["run", &file.display().to_string()])?;
     cells::wait_for_approval(&address)?;
-    Ok((switch, address))
+    Ok(Subject { name: durability, process, address })
 }
 
 fn start_relay(folder: &Path, bank: &str) -> Outcome<Process> {

@@ -7,16 +7,16 @@ use super::{
 use std::fmt::Write as _;
 
 pub(crate) fn text(figures: &[Figures]) -> String {
-    let mut text =
-        String::from("                    payments/s     p50 µs     p99 µs   p99.9 µs   CPU µs/payment   memory MiB\n");
-    for figures in figures {
-        for (name, round) in [("relay", &figures.relay), ("switch", &figures.switch)] {
-            writeln!(text, "{:<8} {name:<8} {}", figures.cell.name, line(round)).expect("a String takes all text");
+    let mut text = String::from(
+        "                    payments/s     p50 µs     p99 µs   p99.9 µs   CPU µs/payment   memory MiB   over relay\n",
+    );
+    for Figures { cell, rounds } in figures {
+        let (_, relay) = rounds[0];
+        for (name, round) in rounds {
+            let more = round.cpu_us - relay.cpu_us;
+            writeln!(text, "{:<8} {name:<8} {} {more:>+12.2}", cell.name, line(round))
+                .expect("a String takes all text");
         }
-        let more = figures.switch.cpu_us - figures.relay.cpu_us;
-        let times = figures.switch.cpu_us / figures.relay.cpu_us;
-        writeln!(text, "                  CPU of the switch: {times:.2} × the relay's, {more:+.2} µs")
-            .expect("a String takes all text");
     }
     text
 }
@@ -31,8 +31,10 @@ fn line(round: &Round) -> String {
 pub(crate) fn json(figures: &[Figures]) -> Outcome<String> {
     let cells: Vec<_> = figures
         .iter()
-        .map(|figures| {
-            serde_json::json!({ "cell": figures.cell.name, "relay": figures.relay, "switch": figures.switch })
+        .map(|Figures { cell, rounds }| {
+            let rounds: serde_json::Map<_, _> =
+                rounds.iter().map(|(name, round)| ((*name).to_owned(), serde_json::json!(round))).collect();
+            serde_json::json!({ "cell": cell.name, "rounds": rounds })
         })
         .collect();
     Ok(serde_json::to_string_pretty(&cells)?)
