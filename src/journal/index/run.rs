@@ -65,13 +65,15 @@ impl Run {
     pub(super) fn of(live: &Live, entries: &[(u64, Spot)]) -> Self {
         let mut filter = vec![0; filter::blocks(entries.len()) * filter::BLOCK];
         entries.iter().for_each(|&(key, _)| filter::add(&mut filter, key));
-        let moments = || live.facts().map(|fact| fact.at);
+        let moments = live.facts().map(|fact| (fact.at, fact.at));
+        let span = moments.reduce(|(from, to), (at, _)| (from.min(at), to.max(at)));
+        let (from, to) = span.unwrap_or_default();
         Self {
             number: live.number,
             entries: entries.len(),
             blocks: filter.len() / filter::BLOCK,
-            from: moments().min().unwrap_or_default(),
-            to: moments().max().unwrap_or_default(),
+            from,
+            to,
             filter: Some(filter.into()),
         }
     }
