@@ -134,6 +134,7 @@ fn payment(criterion: &mut Criterion) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+#[expect(clippy::vec_box, reason = "each is handed over in its box")]
 fn round(switch: &mut Switch, nanos: u64, requests: Vec<Box<Message>>, reply: &Message) -> std::time::Duration {
     let mut sent = Vec::with_capacity(IN_FLIGHT);
     let start = std::time::Instant::now();

@@ -7,7 +7,7 @@ use super::{
     finish::Part,
     outbound::known_by,
     pending::{Memory, Pending, State},
-    recent::Past,
+    recent::{Past, Standing},
     store::{Item, Phase},
     undelivered::Approval,
 };
@@ -169,8 +169,12 @@ impl Core {
         self.store.insert(item, stored);
         self.under_way.stored(item, of, kind);
         let Some(of) = of else { return };
-        self.undelivered.arrived(of);
-        if let Some(past) = self.recent.by_payment(of) {
+        let past = self.recent.by_payment(of);
+        // What was not approved was never given out: in a storm of time-outs nobody looks for it.
+        if past.as_ref().is_none_or(|past| past.standing == Standing::Approved) {
+            self.undelivered.arrived(of);
+        }
+        if let Some(past) = past {
             past.followed_by(kind);
         }
     }

@@ -559,4 +559,20 @@ mod tests {
         assert!(!refuse(18));
         assert!(recent.by_duplicate(6).is_none() && recent.by_trace(106, Likeness::default()).is_none());
     }
+
+    #[test]
+    fn a_payment_is_found_by_its_number_whatever_numbers_are_left_out() {
+        let (mut recent, mut numbers, mut number) = (Recent::new(64), Vec::new(), 0);
+        for step in 0..500u64 {
+            // Now and then many numbers in a row are those of stored messages.
+            number += if step % 7 == 0 { 1 + step % 40 } else { 1 };
+            recent.insert(Past::new(PaymentId(number), AcquirerId(0), None, Stan(1), References::default()));
+            numbers.push(number);
+            let held = &numbers[numbers.len().saturating_sub(64)..];
+            for wanted in held[0].saturating_sub(3)..=number + 3 {
+                let found = recent.place(PaymentId(wanted)).map(|place| recent.ring[place].payment.0);
+                assert_eq!(found, held.contains(&wanted).then_some(wanted));
+            }
+        }
+    }
 }
