@@ -1,6 +1,8 @@
 //! Cases 36 to 39: what is a duplicate, and what only looks like one.
 
 use crate::harness::{Setup, World, field, purchase, reply, set};
+use banklink::net::time::SystemClock;
+use banklink_protocol::element::Transmission;
 
 #[tokio::test]
 async fn case_36_a_duplicate_in_flight_has_one_effect_and_the_same_answer() {
@@ -85,8 +87,11 @@ async fn case_36_what_was_forgotten_is_read_back_and_so_is_what_was_before_a_res
     let mut bank = world.signed_on("acme").await;
     let mut shop = world.shop().await;
     let mut requests = Vec::new();
+    // What is read back was received within a day and two hours of what its terminal said.
+    let today = Transmission::from_wall(SystemClock::start().now().wall.0).to_string();
     for second in 0..6 {
         let mut request = purchase("iso87-ascii");
+        set(&mut request, 13, &today[..4]);
         set(&mut request, 12, &format!("12000{second}"));
         shop.send(&request).await;
         let asked = bank.answer_next("00").await;
