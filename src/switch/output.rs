@@ -50,8 +50,8 @@ pub enum Output {
         ticket: u64,
         /// The names.
         names: SmallVec<[Name; 3]>,
-        /// The payment was received within a day and two hours of this moment (which is of a terminal's clock and zone);
-        /// `None`: at any time.
+        /// The payment was received within a day and two hours of this moment (which is of a terminal's clock and zone), or of
+        /// the newest; `None`: at any time.
         around: Option<Wall>,
     },
     /// Open this connection now.

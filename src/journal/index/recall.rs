@@ -42,7 +42,7 @@ pub struct Asked {
     pub ticket: u64,
     /// The names that the payments go by.
     pub names: SmallVec<[Name; 3]>,
-    /// The payments were received within 26 hours of this moment; `None`: at any time.
+    /// The payments were received within 26 hours of this moment, or of the newest record; `None`: at any time.
     pub around: Option<Wall>,
 }
 
@@ -113,9 +113,13 @@ pub(in crate::journal) struct Reader {
     pub(in crate::journal) keys: Arc<KeyRing>,
 }
 
+/// From one moment to another.
+type Span = (Wall, Wall);
+
 /// Where to look.
 struct Range {
-    around: Option<(Wall, Wall)>,
+    /// In any of these spans; `None`: at any time.
+    spans: Option<[Span; 2]>,
     /// From this segment on.
     since: u64,
 }
@@ -140,7 +144,7 @@ impl Reader {
         let payments = self.payments(asked, &live, &runs, &mut files)?;
         let mut found = Found::new();
         for &(payment, since) in &payments {
-            let place = Range { around: None, since };
+            let place = Range { spans: None, since };
             let key = key_of(Name::Payment(payment));
             self.collect(key, &place, &live, &runs, &mut files, &mut |_, position, record| {
                 if record.speaks_of(payment) {
@@ -160,8 +164,13 @@ impl Reader {
         runs: &[u64],
         files: &mut Files<'_>,
     ) -> Result<Vec<(PaymentId, u64)>, JournalError> {
-        let around = asked.around.map(|at| (Wall(at.0.saturating_sub(AROUND)), Wall(at.0.saturating_add(AROUND))));
-        let place = Range { around, since: 0 };
+        let around = |at: Wall| (Wall(at.0.saturating_sub(AROUND)), Wall(at.0.saturating_add(AROUND)));
+        let spans = match asked.around {
+            // A clock may be wrong altogether. What comes again comes soon.
+            Some(at) => Some([around(at), around(self.newest(live, runs)?)]),
+            None => None,
+        };
+        let place = Range { spans, since: 0 };
         let mut payments = Vec::new();
         for &name in &asked.names {
             if let Name::Payment(payment) = name {
@@ -182,6 +191,16 @@ impl Reader {
         Ok(payments)
     }
 
+    /// When the newest record happened.
+    fn newest(&self, live: &[Live], runs: &[u64]) -> Result<Wall, JournalError> {
+        let noted = live.iter().rev().find_map(|live| live.facts.last()?.last());
+        if let Some(fact) = noted {
+            return Ok(fact.at);
+        }
+        let run = runs.last().map(|&number| self.index.run(&self.disk, number)).transpose()?;
+        Ok(run.flatten().map_or(Wall::default(), |run| run.to()))
+    }
+
     /// Hands out the records of a key, newest first, until `each` has enough.
     fn collect(
         &self,
@@ -192,8 +211,10 @@ impl Reader {
         files: &mut Files<'_>,
         each: &mut dyn FnMut(u64, u64, Record) -> bool,
     ) -> Result<(), JournalError> {
-        let Range { around, since } = *range;
-        let within = |live: &&Live| live.number >= since && around.is_none_or(|around| live.happened(around));
+        let Range { spans, since } = *range;
+        let within = |live: &&Live| {
+            live.number >= since && spans.is_none_or(|spans| spans.iter().any(|&span| live.happened(span)))
+        };
         for live in live.iter().rev().filter(within) {
             for fact in live.facts.iter().rev().flat_map(|facts| facts.iter().rev()) {
                 if keys(fact).any(|other| other == key) {
@@ -206,7 +227,7 @@ impl Reader {
         }
         for &number in runs.iter().rev().take_while(|&&number| number >= since) {
             let Some(run) = self.index.run(&self.disk, number)? else { continue };
-            if around.is_some_and(|around| !run.happened(around)) {
+            if spans.is_some_and(|spans| !spans.iter().any(|&span| run.happened(span))) {
                 continue;
             }
             let spots = match run.find(&*self.disk, key) {

@@ -184,6 +184,11 @@ impl Run {
         self.entries > 0 && self.from <= to && self.to >= from
     }
 
+    /// When its last record happened.
+    pub(super) const fn to(&self) -> Wall {
+        self.to
+    }
+
     fn pages(&self) -> usize {
         self.entries.div_ceil(PER_PAGE)
     }

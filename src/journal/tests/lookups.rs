@@ -178,18 +178,19 @@ fn what_was_long_before_or_after_is_passed_over() {
     let name = Name::Rrn(digest(3));
     let around = |day: i64| look_up(&rig, name, Some(Wall(NOW.0 + day * DAY)));
     assert_eq!(look_up(&rig, name, None), by_reading(&all, name));
-    // The day itself and its neighbours; of the payments found, all that was ever recorded.
-    let of_days = |days: std::ops::RangeInclusive<i64>| {
-        let payments: Vec<_> = days.map(|day| PaymentId(day as u64 * 2 + 1)).collect();
+    // The day itself and its neighbours, and the newest; of the payments found, all that was ever recorded.
+    let of_days = |days: &[i64]| {
+        let payments: Vec<_> = days.iter().map(|&day| PaymentId(day as u64 * 2 + 1)).collect();
         let mut expected: Vec<String> =
             payments.iter().flat_map(|&payment| by_reading(&all, Name::Payment(payment))).collect();
         expected.sort();
         expected
     };
-    let mut found = around(4);
-    found.sort();
-    assert_eq!(found, of_days(3..=5));
-    assert!(around(40).is_empty());
+    for (day, days) in [(4, &[3, 4, 5][..]), (1, &[0, 1, 2, 4, 5]), (40, &[4, 5])] {
+        let mut found = around(day);
+        found.sort();
+        assert_eq!(found, of_days(days), "around day {day}");
+    }
 }
 
 #[test]

@@ -87,11 +87,12 @@ async fn case_36_what_was_forgotten_is_read_back_and_so_is_what_was_before_a_res
     let mut bank = world.signed_on("acme").await;
     let mut shop = world.shop().await;
     let mut requests = Vec::new();
-    // What is read back was received within a day and two hours of what its terminal said.
-    let today = Transmission::from_wall(SystemClock::start().now().wall.0).to_string();
+    // The terminal's clock is forty days behind.
+    const FORTY_DAYS: i64 = 40 * 86_400_000_000;
+    let date = Transmission::from_wall(SystemClock::start().now().wall.0 - FORTY_DAYS).to_string();
     for second in 0..6 {
         let mut request = purchase("iso87-ascii");
-        set(&mut request, 13, &today[..4]);
+        set(&mut request, 13, &date[..4]);
         set(&mut request, 12, &format!("12000{second}"));
         shop.send(&request).await;
         let asked = bank.answer_next("00").await;
