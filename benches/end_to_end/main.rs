@@ -59,7 +59,7 @@ fn only(arguments: &[String]) -> Vec<&'static Cell> {
     if named.is_empty() { CELLS.iter().collect() } else { named }
 }
 
-/// Makes payments durable in each of these ways.
+/// What `[switch] durability` may be.
 const DURABILITIES: [&str; 3] = ["off", "os", "disk"];
 
 /// A switching process that is measured.

@@ -118,10 +118,8 @@ impl ActiveSegment {
     ) -> Result<Self, JournalError> {
         let failed = failed(disk, "beginning a segment with", SPARE);
         let mut file = disk.open(SPARE, Access::Commit(durability)).map_err(&failed)?;
-        // With a new alignment for direct writes: one page in two pages' room.
-        let mut room = vec![0; 2 * PAGE];
-        let start = room.as_ptr().align_offset(PAGE);
-        let page = &mut room[start..start + PAGE];
+        let mut room = Chunk::new();
+        let page = &mut room.bytes()[..PAGE];
         {
             let before = disk.open(SPARE, Access::Read).map_err(&failed)?;
             let read = before.read(page, 0).map_err(&failed)?;

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod lookups;
 mod memory;
+mod paged;
 mod real;
 mod records;
 mod rig;
