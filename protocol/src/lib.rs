@@ -53,6 +53,7 @@ mod encoding;
 pub mod error;
 mod field;
 pub mod frame;
+pub mod import;
 pub mod message;
 pub mod mti;
 mod scratch;
