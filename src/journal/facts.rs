@@ -5,7 +5,7 @@
 use crate::{
     clock::Wall,
     record::{Decision, PaymentId, Record, References},
-    switch::BankId,
+    switch::{BankId, took_reversal},
 };
 use banklink_protocol::element::{Stan, Transmission};
 
@@ -46,7 +46,10 @@ pub(super) enum What {
     /// It was tried; the numbers, where they are new.
     Tried(Option<Numbers>),
     Failed,
-    Done,
+    /// Settled with the bank; or did it refuse a reversal, which it may yet prove wrong?
+    Done {
+        refused: bool,
+    },
     Parked,
     Retried,
     Resolved,
@@ -88,7 +91,7 @@ impl Fact {
                 What::Tried((tries <= 1).then_some(Numbers { bank: connection.bank, stan, transmission }))
             }
             Record::Failed { .. } => What::Failed,
-            Record::Done { .. } => What::Done,
+            Record::Done { code, .. } => What::Done { refused: !took_reversal(code) },
             Record::Parked { .. } => What::Parked,
             Record::Decided { decision: Decision::Retry, .. } => What::Retried,
             Record::Decided { decision: Decision::Resolve, .. } => What::Resolved,

@@ -96,7 +96,8 @@ pub(super) const fn not_enough(version: Version) -> ResponseCode {
 }
 
 /// Does this code say that a reversal took effect, now or before (94)?
-pub(super) fn took_reversal(answer: ResponseCode) -> bool {
+#[must_use]
+pub fn took_reversal(answer: ResponseCode) -> bool {
     const TOOK: [ResponseCode; 8] = [
         code(b"00"),
         code(b"000"),

@@ -55,6 +55,7 @@ mod unsent;
 mod watch;
 mod wheel;
 
+pub use codes::took_reversal;
 pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};
 pub use input::{Input, NotSent};
 pub use notes::{Ignored, LinkChange, LinkState, Note, OutcomeKind, PaymentNote, Refusal};

@@ -37,7 +37,7 @@ const fn tells(fact: &Fact) -> bool {
         | What::Delivered
         | What::Tried(None)
         | What::Failed
-        | What::Done
+        | What::Done { .. }
         | What::Parked
         | What::Retried
         | What::Resolved
