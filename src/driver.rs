@@ -18,6 +18,7 @@ mod revival;
 mod snapshot;
 mod start;
 mod timer;
+mod trace;
 
 pub use handle::{Control, Handle};
 pub use journal::{Answered, Asked, Journal, NoJournal, Position};
@@ -25,3 +26,4 @@ pub use latency::Latency;
 pub use reload::ReloadError;
 pub use snapshot::{AcquirerSnapshot, BankSnapshot, Snapshot, Stored};
 pub use start::{StartError, spawn, spawn_with};
+pub use trace::{TraceFilter, Traced, Way};

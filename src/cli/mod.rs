@@ -3,6 +3,7 @@
 //! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
 //! place in `GROUPS` of `help`.
 
+mod admin;
 mod bank;
 mod certs;
 mod check;
@@ -25,6 +26,7 @@ mod route;
 mod run;
 mod saf;
 mod table;
+mod trace;
 mod wire;
 
 pub use failure::Failure;
@@ -58,6 +60,8 @@ pub enum Command {
     Route(route::Args),
     /// What a running switch has stored for its banks: list, retry, resolve
     Saf(saf::Args),
+    /// Follow what goes over the wire of a running switch, message by message
+    Trace(trace::Args),
     /// Verify, repair, read and export a journal
     Journal(journal::Args),
     /// Three banks, two acquirers and the switch at work, with live figures
@@ -84,6 +88,7 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Check(args) => check::run(&args),
+            Self::Trace(args) => trace::run(&args),
             Self::Saf(args) => saf::run(&args),
             Self::Journal(args) => journal::run(&args),
             Self::Run(args) => run::run(&args),

@@ -9,6 +9,7 @@ use super::{
     reload::Fixed,
     revival::Revival,
     timer::Timer,
+    trace::Tracers,
 };
 use crate::{
     clock::{Mono, Now},
@@ -62,6 +63,8 @@ pub(super) struct Engine {
     reloading: Option<oneshot::Sender<Result<(), ReloadError>>>,
     /// Who waits to hear what became of a decision.
     deciding: Vec<(PaymentId, oneshot::Sender<bool>)>,
+    /// Who listens in.
+    tracers: Tracers,
     last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -104,6 +107,7 @@ impl Engine {
             revival: parts.revival,
             reloading: None,
             deciding: Vec::new(),
+            tracers: Tracers::default(),
             last: parts.last,
         }
     }
@@ -166,6 +170,9 @@ impl Engine {
         while inputs.len() > 0 {
             let mut unit = self.gate.unit();
             for input in inputs.by_ref().take(UNIT) {
+                if self.tracers.listen() {
+                    self.tracers.input(now.wall, &self.names, &input);
+                }
                 self.machine.handle(now, input);
             }
             self.collect(&mut unit, now);
@@ -194,6 +201,9 @@ impl Engine {
                 break;
             }
             for output in &outputs {
+                if self.tracers.listen() {
+                    self.tracers.output(now.wall, &self.names, output);
+                }
                 self.collect_one(unit, now, output);
             }
             outputs.clear();
@@ -372,6 +382,7 @@ impl Engine {
                     self.listeners.drain(..).for_each(|listener| listener.abort());
                     self.hub.push(Input::Drain);
                 }
+                Some(Command::Trace(filter, reply)) => drop(reply.send(self.tracers.add(filter, &self.names))),
                 Some(Command::Stored(reply)) => drop(reply.send(self.stored())),
                 Some(Command::Decide { item, decision, by, reply }) => {
                     self.deciding.push((item, reply));
@@ -414,7 +425,8 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Snapshot {
-        self.counters.snapshot(&self.machine, &self.hub)
+        let listeners = self.tracers.count();
+        Snapshot { listeners, ..self.counters.snapshot(&self.machine, &self.hub) }
     }
 
     fn answer_watchers(&mut self) {

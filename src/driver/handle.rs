@@ -1,6 +1,10 @@
 //! A running switch, seen from other threads.
 
-use super::{ReloadError, Snapshot, snapshot::Stored};
+use super::{
+    ReloadError, Snapshot,
+    snapshot::Stored,
+    trace::{TraceFilter, Traced},
+};
 use crate::{
     config::Config,
     record::{Decision, PaymentId},
@@ -20,6 +24,8 @@ pub(super) enum Command {
     Watch(Watcher),
     /// Take new rules, if nothing else of the configuration is new.
     Reload(Box<Config>, oneshot::Sender<Result<(), ReloadError>>),
+    /// Listen in.
+    Trace(TraceFilter, oneshot::Sender<Result<mpsc::Receiver<Traced>, String>>),
     /// What is stored for banks.
     Stored(oneshot::Sender<Vec<Stored>>),
     /// Decide over a stored message; was there such a one?
@@ -73,6 +79,16 @@ impl Control {
         let (reply, answer) = oneshot::channel();
         let _ = self.commands.send(Command::Stored(reply));
         answer.await.unwrap_or_default()
+    }
+
+    /// Listens in: what comes and goes from now on, until the receiver is dropped or the switch ends.
+    ///
+    /// # Errors
+    /// A name that is none of the configuration, or the switch has ended.
+    pub async fn trace(&self, filter: TraceFilter) -> Result<mpsc::Receiver<Traced>, String> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Trace(filter, reply));
+        answer.await.unwrap_or_else(|_| Err("the switch has ended".to_owned()))
     }
 
     /// Decides over a stored message: it is recorded who did, and why. False where nothing of this number is stored.

@@ -269,7 +269,7 @@ mod tests {
             rejected: [("no_route", 2)].into(),
             ..Default::default()
         };
-        Snapshot { acquirers: vec![acquirer], banks: vec![bank], ready: true, draining: false }
+        Snapshot { acquirers: vec![acquirer], banks: vec![bank], ready: true, draining: false, listeners: 0 }
     }
 
     #[test]
