@@ -3,6 +3,7 @@
 
 mod caller;
 mod listen;
+mod operate;
 mod trace;
 
 pub(crate) use listen::bind_socket;
@@ -90,6 +91,11 @@ fn routes() -> Router<Arc<Admin>> {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/trace", get(trace::trace))
+        .route("/links", get(operate::links))
+        .route("/links/{bank}/{action}", post(operate::bank))
+        .route("/links/{bank}/{slot}/{action}", post(operate::connection))
+        .route("/routes/{route}/{state}", post(operate::route))
+        .route("/cutover/{bank}", post(operate::cutover))
         .route("/saf", get(stored))
         .route("/saf/{item}/retry", post(retry))
         .route("/saf/{item}/resolve", post(resolve))

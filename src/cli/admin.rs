@@ -9,8 +9,8 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use serde_json::Value;
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::{fmt::Write, path::PathBuf};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -31,6 +31,40 @@ pub(super) struct Admin {
     /// Over TLS: the authority that signed the endpoint's certificate
     #[arg(long, value_name = "FILE", global = true)]
     admin_ca: Option<PathBuf>,
+}
+
+/// Who commands, and why: it is recorded.
+#[derive(clap::Args, Debug)]
+pub(super) struct By {
+    /// Who, where it is not whose token or account it is
+    #[arg(long, value_name = "WHO", default_value = "")]
+    by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+}
+
+impl By {
+    /// Commands what the path says.
+    ///
+    /// # Errors
+    /// As [`Admin::ask`].
+    pub(super) fn command(&self, admin: &Admin, path: &[&str]) -> Result<Value, Failure> {
+        let path: String = path.iter().map(|part| format!("/{}", escaped(part))).collect();
+        admin.ask(Method::POST, &path, Some(&json!({ "by": self.by, "reason": self.reason })))
+    }
+}
+
+/// As a part of a path or a query: all but letters and digits escaped, since names are the operator's.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        let _ = match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' => write!(escaped, "{}", char::from(byte)),
+            _ => write!(escaped, "%{byte:02X}"),
+        };
+    }
+    escaped
 }
 
 /// A connection on which one question is asked.

@@ -19,7 +19,9 @@ mod hex;
 mod input;
 mod journal;
 mod json;
+mod cutover;
 mod link;
+mod links;
 mod load;
 mod output;
 mod route;
@@ -56,7 +58,11 @@ pub enum Command {
     Check(check::Args),
     /// Run the switch
     Run(run::Args),
-    /// Explain where a payment would go
+    /// The connections to the banks of a running switch: list, sign-on, sign-off, drain, echo, close
+    Link(links::Args),
+    /// Tell a bank of the cutover
+    Cutover(cutover::Args),
+    /// Explain where a payment would go; turn a route of a running switch off and on
     Route(route::Args),
     /// What a running switch has stored for its banks: list, retry, resolve
     Saf(saf::Args),
@@ -92,6 +98,8 @@ impl Command {
             Self::Saf(args) => saf::run(&args),
             Self::Journal(args) => journal::run(&args),
             Self::Run(args) => run::run(&args),
+            Self::Link(args) => links::run(&args),
+            Self::Cutover(args) => cutover::run(&args),
             Self::Route(args) => route::run(&args),
             Self::Demo(args) => demo::run(&args),
             Self::Bank(args) => bank::run(&args),

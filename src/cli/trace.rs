@@ -2,7 +2,7 @@
 
 use super::{
     Failure,
-    admin::Admin,
+    admin::{Admin, escaped},
     link::interrupted,
     print,
     table::{self, Row},
@@ -93,13 +93,7 @@ fn path(args: &Args) -> String {
         path.push(if index == 0 { '?' } else { '&' });
         path.push_str(key);
         path.push('=');
-        for byte in value.bytes() {
-            // All but the letters and digits is escaped: names are the operator's.
-            let _ = match byte {
-                b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => write!(path, "{}", char::from(byte)),
-                _ => write!(path, "%{byte:02X}"),
-            };
-        }
+        path.push_str(&escaped(value));
     }
     path
 }

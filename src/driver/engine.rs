@@ -6,6 +6,7 @@ use super::{
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
     journal::{Answered, Asked, Journal},
+    operate::Orders,
     reload::Fixed,
     revival::Revival,
     timer::Timer,
@@ -65,6 +66,8 @@ pub(super) struct Engine {
     deciding: Vec<(PaymentId, oneshot::Sender<bool>)>,
     /// Who listens in.
     tracers: Tracers,
+    /// What is commanded and not carried out yet.
+    orders: Orders,
     last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -108,6 +111,7 @@ impl Engine {
             reloading: None,
             deciding: Vec::new(),
             tracers: Tracers::default(),
+            orders: Orders::default(),
             last: parts.last,
         }
     }
@@ -362,6 +366,7 @@ impl Engine {
             }
             _ => {
                 match note {
+                    Note::Operated { ticket, refused } => self.orders.done(*ticket, *refused),
                     Note::RulesApplied => self.reloaded(Ok(())),
                     Note::Decided { item, found } => self.decided(*item, *found),
                     Note::RulesRefused { why } => self.reloaded(Err(ReloadError::Refused(why))),
@@ -387,6 +392,10 @@ impl Engine {
                 Some(Command::Decide { item, decision, by, reply }) => {
                     self.deciding.push((item, reply));
                     self.hub.push(Input::Decide { item, decision, by });
+                }
+                Some(Command::Operate { order, by, reply }) => {
+                    let inputs = self.orders.begin(order, &by, reply, &self.machine.snapshot());
+                    inputs.into_iter().for_each(|input| self.hub.push(input));
                 }
                 // A caller that went away does not want its answer.
                 Some(Command::Snapshot(reply)) => drop(reply.send(self.snapshot())),

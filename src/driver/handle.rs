@@ -2,6 +2,7 @@
 
 use super::{
     ReloadError, Snapshot,
+    operate::Order,
     snapshot::Stored,
     trace::{TraceFilter, Traced},
 };
@@ -30,6 +31,8 @@ pub(super) enum Command {
     Stored(oneshot::Sender<Vec<Stored>>),
     /// Decide over a stored message; was there such a one?
     Decide { item: PaymentId, decision: Decision, by: Box<str>, reply: oneshot::Sender<bool> },
+    /// Command something; why not, if it cannot be done.
+    Operate { order: Order, by: Box<str>, reply: oneshot::Sender<Result<(), String>> },
     /// Refuse new requests, finish what is in flight, sign off, end.
     Drain,
     /// End now.
@@ -96,6 +99,16 @@ impl Control {
         let (reply, answer) = oneshot::channel();
         let _ = self.commands.send(Command::Decide { item, decision, by: by.into(), reply });
         answer.await.unwrap_or(false)
+    }
+
+    /// Commands something of connections or routes: it is recorded who did, and why.
+    ///
+    /// # Errors
+    /// A name that is none of the configuration, or why nothing, or not all, could be done.
+    pub async fn operate(&self, order: Order, by: &str) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Operate { order, by: by.into(), reply });
+        answer.await.unwrap_or_else(|_| Err("the switch has ended".to_owned()))
     }
 
     /// Waits until `reached` is true of the switch (asked after every batch), or the switch has ended; `None` then.

@@ -2,14 +2,18 @@
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
 //! done or settled (one that was refused a while longer: should the payment it takes back be approved after all, it is to be
 //! reversed anew), the state of a hold while something of it is under way, an undelivered approval until it is delivered or
-//! something of it is stored; tombstones stay for a while. What it keeps is where the records lie.
+//! something of it is stored; what is commanded of a connection or a route until the opposite is; tombstones stay for a while. What it keeps is where the records lie.
 
 use super::{
     codec::Note,
     facts::{Fact, Numbers, What},
     seal::KeyId,
 };
-use crate::{clock::Wall, record::PaymentId, switch::BankId};
+use crate::{
+    clock::Wall,
+    record::PaymentId,
+    switch::{BankId, ConnectionId},
+};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -88,6 +92,9 @@ pub(super) struct Fold {
     of: ByPayment<PaymentId>,
     /// By the payment, a reversal of it that the bank refused, and when.
     refused: ByPayment<(Wall, Item)>,
+    /// Connections that are held, and routes that are off.
+    held: BTreeMap<ConnectionId, Place>,
+    off: BTreeMap<u64, Place>,
     tombstones: Vec<(Wall, Place)>,
     numbers: BTreeMap<BankId, (Numbers, Wall)>,
     /// The latest moment of each terminal's clock.
@@ -124,6 +131,10 @@ impl Fold {
                 put(&mut self.holds, payment, open);
             }
             What::Tombstone => self.tombstones.push((fact.at, place)),
+            What::Held { connection, held: true } => drop(self.held.insert(connection, place)),
+            What::Held { connection, held: false } => drop(self.held.remove(&connection)),
+            What::Route { name, off: true } => drop(self.off.insert(name, place)),
+            What::Route { name, off: false } => drop(self.off.remove(&name)),
             What::ApprovedLate => {
                 if let Some(&item) = self.of.get(&payment) {
                     self.last(item, |item| &mut item.late, place);
@@ -229,7 +240,8 @@ impl Fold {
         let holds = self.parts.values_mut().chain(self.holds.values_mut());
         let refused = self.refused.values_mut().map(|(_, item)| item);
         let items = self.items.values_mut().chain(refused).flat_map(Item::places);
-        payments.chain(holds).chain(items).chain(self.tombstones.iter_mut().map(|(_, place)| place))
+        let commands = self.held.values_mut().chain(self.off.values_mut());
+        payments.chain(holds).chain(items).chain(commands).chain(self.tombstones.iter_mut().map(|(_, place)| place))
     }
 }
 

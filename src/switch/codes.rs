@@ -30,7 +30,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::Card => by_edition(version, b"14", b"111", b"1011"),
         Refusal::NoIssuer => by_edition(version, b"15", b"908", b"1049"),
         Refusal::NoRoute => by_edition(version, b"92", b"908", b"9108"),
-        Refusal::NoBank | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
+        Refusal::NoBank | Refusal::RouteOff | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal | Refusal::BeingReversed | Refusal::HoldEnded => {

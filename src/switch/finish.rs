@@ -95,6 +95,9 @@ impl Turn<'_> {
             }
         }
         self.conclude(waiting, &verdict, first, others, ended.sent);
+        if let Some((connection, ..)) = ended.sent {
+            self.settle_held(connection);
+        }
         self.settle_drain();
     }
 

@@ -41,7 +41,9 @@ const fn tells(fact: &Fact) -> bool {
         | What::Parked
         | What::Retried
         | What::Resolved
-        | What::Tombstone => false,
+        | What::Tombstone
+        | What::Held { .. }
+        | What::Route { .. } => false,
     }
 }
 
