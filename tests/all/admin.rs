@@ -1,7 +1,8 @@
 //! Looking into a running switch and operating it, by the control socket and over TLS: as an operator would, with the
 //! program's own commands.
 
-use crate::harness::{Setup, World, patiently, purchase, set};
+use crate::harness::{Setup, World, field, patiently, purchase, reply, set};
+use banklink::switch::LinkState;
 use std::{
     net::SocketAddr,
     process::{Command, Output, Stdio},
@@ -145,4 +146,81 @@ async fn a_name_that_is_none_is_said() {
     let output = run(&world, &["trace", "--bank", "north & south"]).await;
     let error = "error: there is no bank \"north & south\"; there are acme (404 Not Found)\n";
     assert_eq!(text(&output).1, error);
+}
+
+/// Runs a command that is to be done, and gives what it prints.
+async fn done(world: &World, args: &[&str]) -> String {
+    let output = run(world, args).await;
+    let (told, errors) = text(&output);
+    assert!(output.status.success(), "{errors}");
+    told
+}
+
+#[tokio::test]
+async fn a_drained_connection_signs_off_once_idle_and_stays_so_until_it_is_signed_on() {
+    let (mut world, mut bank, mut shop) = World::ready("").await;
+    shop.send(&purchase("iso87-ascii")).await;
+    let asked = bank.expect("0200").await;
+    let told = done(&world, &["link", "drain", "acme", "--by", "ann", "--reason", "the bank moves house"]).await;
+    assert!(told.contains("acme/0") && told.contains("held"), "{told}");
+    let mut second = purchase("iso87-ascii");
+    set(&mut second, 11, "000999");
+    shop.send(&second).await;
+    assert_eq!(field(&shop.expect("0210").await, 39), "91", "no payments while it is held");
+    bank.send(&reply(&asked, "00")).await;
+    assert_eq!(field(&shop.expect("0210").await, 39), "00", "what was on its way is answered");
+    let sign_off = bank.expect("0800").await;
+    assert_eq!(field(&sign_off, 70), "002");
+    bank.send(&reply(&sign_off, "00")).await;
+    // Another life: connected, and not signed on.
+    world = world.started_again();
+    let mut bank = world.connection("acme").await;
+    world.until_bank("acme", |bank| bank.connections == [LinkState::Held]).await;
+    let told = done(&world, &["link", "sign-on", "acme/0", "--by", "ann"]).await;
+    assert!(told.contains("signing_on"), "{told}");
+    bank.sign_on("00").await;
+    world.until_bank("acme", |bank| bank.up() == 1).await;
+    let echo = run(&world, &["link", "echo", "acme"]).await;
+    assert!(echo.status.success());
+    let asked = bank.expect("0800").await;
+    assert_eq!(field(&asked, 70), "301");
+    let refused = run(&world, &["link", "echo", "acme"]).await;
+    let error = "error: another network message waits for its answer on it (409 Conflict)\n";
+    assert_eq!(text(&refused).1, error);
+    bank.send(&reply(&asked, "00")).await;
+    let unknown = run(&world, &["link", "close", "acme/7"]).await;
+    let error = "error: bank \"acme\" has 1 connections, from 0: there is no 7 (409 Conflict)\n";
+    assert_eq!(text(&unknown).1, error);
+}
+
+#[tokio::test]
+async fn a_route_that_is_off_refuses_and_who_turned_it_off_is_in_the_journal() {
+    let setup = Setup::new().acquirer("shop", "iso87-ascii", "").bank("acme", "iso87-ascii", "").await;
+    let route = "[[route]]\nname = \"all cards\"\ncards = [\"000000-999999\"]\nbanks = [\"acme\"]\n";
+    let mut world = setup.more(route).start();
+    let mut bank = world.signed_on("acme").await;
+    let mut shop = world.shop().await;
+    let told = done(&world, &["route", "off", "all cards", "--by", "ann", "--reason", "fraud"]).await;
+    assert_eq!(told, "route all cards is off\n");
+    shop.send(&purchase("iso87-ascii")).await;
+    assert_eq!(field(&shop.expect("0210").await, 39), "91");
+    let unknown = run(&world, &["route", "off", "none", "--by", "ann"]).await;
+    assert_eq!(text(&unknown).1, "error: there is no such route (409 Conflict)\n");
+    assert_eq!(done(&world, &["cutover", "now", "--bank", "acme", "--by", "ann"]).await.lines().count(), 1);
+    let cutover = bank.expect("0800").await;
+    assert_eq!(field(&cutover, 70), "201");
+    bank.send(&reply(&cutover, "00")).await;
+    assert_eq!(done(&world, &["route", "on", "all cards", "--by", "ann"]).await, "route all cards is on\n");
+    let mut second = purchase("iso87-ascii");
+    set(&mut second, 11, "000999");
+    shop.send(&second).await;
+    bank.answer_next("00").await;
+    assert_eq!(field(&shop.expect("0210").await, 39), "00");
+    let World { switch, folder, .. } = world;
+    drop(switch);
+    let export = command(&folder, &["journal", "export", "journal"]).output();
+    let (told, errors) = text(&export.expect("our own program"));
+    let commands: Vec<_> = told.lines().filter(|line| line.contains("\"commanded\"")).collect();
+    assert_eq!(commands.len(), 3, "{told}{errors}");
+    assert!(commands[0].contains("route off") && commands[0].contains("ann (uid ") && commands[0].contains("fraud"));
 }
