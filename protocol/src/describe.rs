@@ -159,12 +159,15 @@ fn set(message: &mut Message, element: &Element) -> Result<(), (String, ElementR
     set.map_err(|FieldError { reason, .. }| here(ElementReason::Field(reason)))
 }
 
-/// A logical value as text; binary as upper-case hex. Text in a character set of its own that is not UTF-8 is written as
-/// `0x` and hex (and so is such text that would look like that itself), so that [`from_text`] finds the same bytes again.
+/// A logical value as text; binary as upper-case hex. Text in a character set of its own that is not UTF-8, or that has
+/// control characters, which are not for a terminal, is written as `0x` and hex (and so is such text that would look like
+/// that itself), so that [`from_text`] finds the same bytes again.
 pub(crate) fn text(spec: &Spec, logical: &[u8]) -> String {
     match std::str::from_utf8(logical) {
         _ if spec.class == Class::B => hex(logical),
-        Ok(text) if spec.coding != Coding::Bytes || escaped(text).is_none() => text.to_owned(),
+        Ok(text) if spec.coding != Coding::Bytes || !(escaped(text).is_some() || text.contains(char::is_control)) => {
+            text.to_owned()
+        }
         _ => format!("0x{}", hex(logical)),
     }
 }

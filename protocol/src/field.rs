@@ -14,7 +14,7 @@ pub(crate) enum Coding {
     Cp500,
     /// One EBCDIC byte a character.
     Cp1047,
-    /// Text in a character set of its own (GBK, UTF-8, …), passed as bytes; control characters are refused.
+    /// Text in a character set of its own (GBK, UTF-8, …) or in none at all, passed as bytes.
     Bytes,
     /// Two digits a byte.
     Bcd,
@@ -187,7 +187,7 @@ impl Spec {
             (Coding::Ascii, Class::N, _) => Shape::Digits,
             (Coding::Ascii, Class::Ans, _) => Shape::Printable,
             (Coding::Ascii, Class::An, _) => Shape::Alphanumeric,
-            (Coding::Raw, ..) => Shape::Raw,
+            (Coding::Raw | Coding::Bytes, ..) => Shape::Raw,
             (Coding::Cp037 | Coding::Cp500 | Coding::Cp1047, Class::N, _) => Shape::EbcdicDigits,
             (Coding::Bcd, Class::N, Counts::Units) => Shape::Packed,
             (Coding::Bcd, Class::Z, Counts::Units) => Shape::PackedTrack,

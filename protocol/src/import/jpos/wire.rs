@@ -130,7 +130,7 @@ fn content(
     let format = |class: &str| format!("{class}{dots}{max}");
     let mut wire = match value.content {
         Content::Text(Page::Ascii) => {
-            // jPOS takes any character here, be it of another character set.
+            // jPOS takes any bytes here.
             let mut wire = Wire::new(field, format("ans"), ascii_prefix);
             wire.put("encoding", "bytes");
             wire
@@ -225,6 +225,9 @@ fn put_padding(wire: &mut Wire, content: Content) {
 
 /// A bitmap that is the value of a field.
 pub(super) fn bitmap(field: &Field, bits: Bits) -> Result<Wire, String> {
+    if field.length > 8 {
+        return Err("how long a bitmap of more than 8 bytes is, is told by its first bit".to_owned());
+    }
     let mut wire = Wire::new(field, format!("b{}", fixed(field, Content::Bytes)?), false);
     match bits {
         Bits::Raw => {}

@@ -195,17 +195,21 @@ fn what_jpos_reads_is_read() {
         (23, "IFB_NUMERIC", 3, true),
         (28, "IFA_AMOUNT", 9, false),
         (43, "IF_CHAR", 6, false),
+        (48, "IFA_LLLCHAR", 9, false),
         (52, "IFA_BINARY", 2, false),
         (95, "IFE_NUMERIC", 4, false),
     ];
     let dialect = super::whole(&packager(&fields, ""));
-    let wire = bytes("'0200' A000021000201000 0000000200000000 'AB 1-2' 9123 ' 00000000' 42C3BC726F20 'beEF' 40F140F2");
+    let wire = bytes(
+        "'0200' A000021000211000 0000000200000000 'AB 1-2' 9123 ' 00000000' 42C3BC726F20 '004' 1D0A00FF 'beEF' 40F140F2",
+    );
     let message = dialect.decode(wire.clone().into()).unwrap();
     assert_eq!(super::encoded(&message), wire);
     assert_eq!(message.text(3).as_deref(), Some("AB 1-2"), "letters in a number");
     assert_eq!(message.text(23).as_deref(), Some("123"), "a spare nibble of 9");
     assert_eq!(message.text(28).as_deref(), Some(" 00000000"), "an amount without its sign");
     assert_eq!(message.text(43).as_deref(), Some("Büro "), "UTF-8");
+    assert_eq!(message.text(48).as_deref(), Some("0x1D0A00FF"), "control characters");
     assert_eq!(message.text(52).as_deref(), Some("BEEF"), "hex of either case");
     assert_eq!(message.text(95).as_deref(), Some(" 1 2"), "blanks in a number");
 }
@@ -227,6 +231,8 @@ fn lengths_that_cannot_be_are_said() {
     assert_eq!(line, "[fields]");
     let (said, _) = length("IFA_AMOUNT", 1);
     assert!(said.contains("no room for sign and digits: left out"), "{said}");
+    let (said, _) = length("IFB_BITMAP", 16);
+    assert!(said.contains("is told by its first bit: left out"), "{said}");
     let (said, line) = length("IFA_LLLLLLBINARY", usize::MAX);
     assert!(said.contains("999999 is taken") && line.contains("b......999999"), "{said} {line}");
 }
