@@ -47,11 +47,12 @@
 //! | `name` | what people call it |
 //! | `show` | who may see it: `"public"`, `"pan"` (six and four), `"private"` (hidden unless revealed), `"secret"` (never; what is taken where nothing is said) |
 //! | `min` | least length, usually 0 |
-//! | `encoding` | `"ascii"` (usual), `"cp037"`, `"cp500"`, `"cp1047"`; for `n`, `z`, `x+n` also `"bcd"`; for `ans` also `"bytes"` (GBK, UTF-8 and the like, or nothing known: any bytes, untouched); for `b` `"raw"` (usual), `"hex"`, `"ebcdic-hex"` |
+//! | `encoding` | `"ascii"` (usual), `"cp037"`, `"cp500"`, `"cp1047"`; for `n`, `z`, `x+n` also `"bcd"`; for `ans` also `"bytes"` (GBK, UTF-8 and the like, untouched); for `b` `"raw"` (usual), `"hex"`, `"ebcdic-hex"` |
 //! | `prefix` | the length before the value: `"ascii"` (usual), `"ebcdic"`, `"bcd"` (two digits a byte), `"binary"` (one byte up to two dots, two up to four, three up to six), `"hex"` (one hex character a dot) |
 //! | `counts` | what the prefix counts: `"digits"` or `"bytes"`; must be said where they differ (packed digits, hex text) |
 //! | `nibble-side`, `nibble` | where the spare nibble of an odd number of packed digits is, `"left"` (usual) or `"right"`, and which, `"0"` (usual) to `"F"` |
 //! | `check-nibble` | `false`: take any spare nibble |
+//! | `check` | of `ans`, `false`: take any characters, be they no text at all |
 //! | `case` | case of hex text: `"upper"` (usual), `"lower"`, `"any"` (written upper) |
 //! | `sign` | of `x+n` in packed digits: a byte `"ascii"` (usual) or `"ebcdic"`, or a `"nibble"` |
 //! | `separator` | how text of class `z` writes the separator: `"="` (usual) or `"D"`; both are read |

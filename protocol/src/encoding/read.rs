@@ -178,13 +178,17 @@ fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
 
 /// Is the value within its class and coding?
 fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
+    if !spec.checked {
+        return true;
+    }
     match spec.coding {
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => page(spec.coding).admits_all(spec.class, value),
+        Coding::Bytes => value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
         Coding::Hex => value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()),
         Coding::EbcdicHex => value.iter().all(|byte| ebcdic_hex_digit(*byte, spec.case).is_some()),
         Coding::Bcd => packed_fits(spec, value, units),
         Coding::Ascii => spec.class.admits_all(value),
-        Coding::Raw | Coding::Bytes => true,
+        Coding::Raw => true,
     }
 }
 
@@ -265,13 +269,17 @@ fn diagnose(spec: &Spec, value: &[u8], units: usize) -> Fault {
             let at = value.iter().position(|byte| digit(*byte, spec.case).is_none()).unwrap_or(0);
             Fault::new(before + at, Reason::BadCharacter { class: "hex", position: at })
         }
+        Coding::Bytes => {
+            let at = value.iter().position(|byte| *byte < 0x20 || *byte == 0x7F).unwrap_or(0);
+            bad(at, at)
+        }
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => {
             let table = &page(spec.coding).to_latin;
             let wrong = |(at, byte): (usize, &u8)| !spec.class.admits(at, table[*byte as usize]);
             let at = value.iter().enumerate().position(wrong).unwrap_or(0);
             bad(at, at)
         }
-        Coding::Ascii | Coding::Raw | Coding::Bytes => {
+        Coding::Ascii | Coding::Raw => {
             let at = spec.class.offender(value).unwrap_or(0);
             bad(at, at)
         }

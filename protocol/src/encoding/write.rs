@@ -157,12 +157,20 @@ fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
 }
 
 fn admitted(spec: &Spec, logical: &[u8]) -> bool {
-    spec.coding == Coding::Bytes || spec.class.admits_all(logical)
+    match spec.coding {
+        _ if !spec.checked => true,
+        Coding::Bytes => logical.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
+        _ => spec.class.admits_all(logical),
+    }
 }
 
 #[cold]
 fn offending(spec: &Spec, logical: &[u8]) -> Reason {
-    Reason::BadCharacter { class: spec.class.name(), position: spec.class.offender(logical).unwrap_or(0) }
+    let position = match spec.coding {
+        Coding::Bytes => logical.iter().position(|byte| *byte < 0x20 || *byte == 0x7F),
+        _ => spec.class.offender(logical),
+    };
+    Reason::BadCharacter { class: spec.class.name(), position: position.unwrap_or(0) }
 }
 
 /// Lays out a whole and checked value over `out`, which is as long as the wire form.

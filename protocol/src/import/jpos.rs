@@ -5,9 +5,9 @@
 //! nested packager declares.
 //!
 //! jPOS checks next to nothing when it reads: text may be of any characters, numeric fields in text need not be numbers, a
-//! spare nibble may be anything. What it reads must be read here, so text and numbers in text become `ans`, `check-nibble` is
-//! false, and only packed digits, which have nothing else to be, are `n` (`z` where they are a track: the separator is a
-//! nibble of its own). Its EBCDIC is code page 1047.
+//! spare nibble may be anything. What it reads must be read here, so text and numbers in text become `ans` with
+//! `check = false`, `check-nibble` is false, and only packed digits, which have nothing else to be, are `n` (`z` where they
+//! are a track: the separator is a nibble of its own). Its EBCDIC is code page 1047.
 //!
 //! What a dialect cannot say is kept as one value of the same length, or left out where not even its length can be told;
 //! each with a [`Remark`](super::Remark).

@@ -7,7 +7,7 @@ mod vectors;
 
 use crate::samples::{hex, unhex};
 use banklink_protocol::{
-    Dialect, Message,
+    Dialect, Message, describe,
     import::{Imported, jpos},
 };
 use bytes::{Bytes, BytesMut};
@@ -62,7 +62,7 @@ fn encoded(message: &Message) -> Vec<u8> {
     out.to_vec()
 }
 
-/// Decodes the bytes and writes them back: from what came in, and from the values alone.
+/// Decodes the bytes and writes them back: from what came in, from the values, and from what people see.
 fn there_and_back(dialect: &Arc<Dialect>, wire: &[u8]) -> Message {
     let message =
         dialect.decode(Bytes::copy_from_slice(wire)).unwrap_or_else(|error| panic!("{error} of {}", hex(wire)));
@@ -72,6 +72,8 @@ fn there_and_back(dialect: &Arc<Dialect>, wire: &[u8]) -> Message {
         built.set(field, &message.logical(field).unwrap()).unwrap();
     }
     assert_eq!(hex(&encoded(&built)), hex(wire), "built from its values");
+    let named = describe::message(dialect, message.mti(), &describe::elements(&message)).unwrap();
+    assert_eq!(hex(&encoded(&named)), hex(wire), "built from names and text");
     message
 }
 
@@ -114,7 +116,7 @@ bitmap = { encoding = "raw", blocks = 2 }
 [fields]
 2 = { format = "n..19", encoding = "bcd", prefix = "bcd", counts = "digits", name = "PAN", show = "pan", check-nibble = false }
 35 = { format = "z..37", encoding = "bcd", prefix = "bcd", counts = "digits", name = "TRACK 2", check-nibble = false, nibble-side = "right" }
-41 = { format = "ans8", encoding = "bytes", name = "North & South", show = "public" }
+41 = { format = "ans8", name = "North & South", show = "public", check = false }
 52 = { format = "b8", encoding = "hex", name = "PIN", case = "any" }
 "#;
     assert_eq!(imported.toml, wanted);

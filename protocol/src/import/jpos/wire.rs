@@ -50,7 +50,7 @@ impl Wire {
             let size = format.trim_start_matches(|letter: char| letter != '.' && !letter.is_ascii_digit()).to_owned();
             self.put("format", format!("b{size}"));
         }
-        for key in ["encoding", "pad", "pad-char"] {
+        for key in ["encoding", "check", "pad", "pad-char"] {
             self.settings.remove(key);
         }
         self.text = false;
@@ -129,16 +129,13 @@ fn content(
 ) -> Result<Wire, String> {
     let format = |class: &str| format!("{class}{dots}{max}");
     let mut wire = match value.content {
-        Content::Text(Page::Ascii) => {
-            // jPOS takes any bytes here.
-            let mut wire = Wire::new(field, format("ans"), ascii_prefix);
-            wire.put("encoding", "bytes");
-            wire
-        }
-        Content::Number(Page::Ascii) | Content::Amount(Page::Ascii) => Wire::new(field, format("ans"), ascii_prefix),
-        Content::Text(Page::Ebcdic) | Content::Number(Page::Ebcdic) | Content::Amount(Page::Ebcdic) => {
-            let mut wire = Wire::new(field, format("ans"), false);
-            wire.put("encoding", "cp1047");
+        Content::Text(page) | Content::Number(page) | Content::Amount(page) => {
+            let ascii = page == Page::Ascii;
+            let mut wire = Wire::new(field, format("ans"), ascii && ascii_prefix);
+            if !ascii {
+                wire.put("encoding", "cp1047");
+            }
+            wire.put("check", false);
             wire
         }
         Content::Packed { filler } => {
@@ -258,7 +255,7 @@ pub(super) fn room(field: &Field, value: &Value) -> Result<Wire, String> {
     let text = matches!(value.content, Content::Text(Page::Ascii) | Content::Number(Page::Ascii));
     let mut wire = Wire::new(field, format!("{}{size}", if text { "ans" } else { "b" }), text);
     if text {
-        wire.put("encoding", "bytes");
+        wire.put("check", false);
     }
     wire.notes.push(
         "a room of fixed length: the length in front of it and what fills it up are part of the value".to_owned(),

@@ -2,6 +2,7 @@
 
 use super::{HEAD, bytes, compiled, imported, packager, remarks, there_and_back};
 use crate::samples::hex;
+use banklink_protocol::Dialect;
 
 /// Class, length, `pad`, a value, and what jPOS writes for it.
 type Written = (&'static str, usize, bool, &'static str, &'static str);
@@ -200,9 +201,9 @@ fn what_jpos_reads_is_read() {
         (95, "IFE_NUMERIC", 4, false),
     ];
     let dialect = super::whole(&packager(&fields, ""));
-    let wire = bytes(
-        "'0200' A000021000211000 0000000200000000 'AB 1-2' 9123 ' 00000000' 42C3BC726F20 '004' 1D0A00FF 'beEF' 40F140F2",
-    );
+    let wire =
+        "A000021000211000 0000000200000000 'AB 1-2' 9123 ' 00000000' 42C3BC726F20 '004' 1D0A00FF 'beEF' 4AF140DC";
+    let wire = bytes(&format!("'0200' {wire}"));
     let message = dialect.decode(wire.clone().into()).unwrap();
     assert_eq!(super::encoded(&message), wire);
     assert_eq!(message.text(3).as_deref(), Some("AB 1-2"), "letters in a number");
@@ -211,7 +212,22 @@ fn what_jpos_reads_is_read() {
     assert_eq!(message.text(43).as_deref(), Some("Büro "), "UTF-8");
     assert_eq!(message.text(48).as_deref(), Some("0x1D0A00FF"), "control characters");
     assert_eq!(message.text(52).as_deref(), Some("BEEF"), "hex of either case");
-    assert_eq!(message.text(95).as_deref(), Some(" 1 2"), "blanks in a number");
+    assert_eq!(message.text(95).as_deref(), Some("0xA23120FC"), "letters of Europe in a number");
+}
+
+#[test]
+fn any_bytes_are_text() {
+    let all: Vec<u8> = (0..=255).collect();
+    for (class, head) in [("IFA_LLLCHAR", "'256'"), ("IFE_LLLCHAR", "F2F5F6"), ("IFA_LLLNUM", "'256'")] {
+        let dialect = super::whole(&packager(&[HEAD[0], HEAD[1], (48, class, 999, false)], ""));
+        let wire = [bytes("'0800' 0000000000010000"), bytes(head), all.clone()].concat();
+        there_and_back(&dialect, &wire);
+    }
+    let toml = "name = \"x\"\nversion = 1987\nmti = \"ascii\"\nbitmap = { encoding = \"raw\" }\n[fields]\n";
+    let error = Dialect::parse("x", &format!("{toml}3 = {{ format = \"n6\", check = false }}\n")).unwrap_err();
+    assert_eq!(error.to_string(), "x:6: field 3: `check` has a meaning only with ans in ASCII or EBCDIC");
+    let strict = Dialect::parse("x", &format!("{toml}3 = {{ format = \"ans6\", check = true }}\n")).unwrap();
+    assert!(strict.decode(bytes("'0800' 2000000000000000 '12' 00 '456'").into()).is_err());
 }
 
 #[test]
