@@ -2,7 +2,7 @@
 //! TOML file ([`crate::dialect`] documents it), with a list of all that could not be carried over.
 //!
 //! One file a format: it reads the foreign notation, with lines, into a [`draft`]; the draft becomes TOML and is checked by
-//! compiling it. A further format is a module here and a line in [`dialect`].
+//! compiling it. A further format is a module here and a line in [`Format`].
 
 mod draft;
 mod jpos;
