@@ -123,7 +123,7 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         "IF_FCHAR" | "IF_FBINARY" | "IFA_FCHAR" => {
             Meaning::Foreign("the value takes all that is left, without a length")
         }
-        "IFMC_TCC" => Meaning::Foreign("the value is there or not, as its first byte is a letter or not"),
+        "IFMC_TCC" | "IFEMC_TCC" => Meaning::Foreign("the value is there or not, as its first byte is a letter or not"),
         "IFA_LLBNUM" | "IFA_LLLBNUM" => {
             let counts = Counts::Even;
             let digits = name.bytes().filter(|letter| *letter == b'L').count();
@@ -152,8 +152,11 @@ fn grammar(name: &str) -> Option<Meaning> {
         "TB" => plain(body, Page::Ascii, Writing::Bcd, Some(Tag::Token)),
         "MC" => tagged(body, Page::Ascii, Writing::Ascii, (Page::Ascii, 2)),
         "IPM" => tagged(body, Page::Ascii, Writing::Ascii, (Page::Ascii, 4)),
-        "EMC" => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ascii, 2)),
-        "EPE" => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ebcdic, 2)),
+        // Each has its own width of tag, and one its own page.
+        "EMC" if length(body).1 == 2 => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ascii, 2)),
+        "EMC" => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ebcdic, 4)),
+        "EPE" if length(body).1 == 2 => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ebcdic, 2)),
+        "EPE" => tagged(body, Page::Ebcdic, Writing::Ebcdic, (Page::Ebcdic, 3)),
         "EP" | "ELP" | "ELPE" if matches!(length(body), ("CHAR" | "BINARY" | "NUM", 1..=6)) => {
             Some(Meaning::Foreign("the length stands before the tag and counts it"))
         }

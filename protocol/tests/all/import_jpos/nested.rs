@@ -143,6 +143,20 @@ fn tags_in_ebcdic_and_tags_before_bytes() {
     let dialect = whole(&packager(&HEAD, &nested(48, "IFE_LLLBINARY", 999, attributes, &inner)));
     let message = there_and_back(&dialect, &bytes("'0100' 0000000000010000 F0F0F9 F6F1F0F5F0F0F0F0F1"));
     assert_eq!(elements(&message, 48), pairs(&[("61", "00001")]));
+    let widths = [
+        ("IFEPE_LLLCHAR", "F0F0F9 F0F0F7 F0F0F3 C1C2C3", "007"),
+        ("IFEPE_LLBINARY", "F0F0F7 F0F7 F0F3 'ABC'", "07"),
+        ("IFEMC_LLCHAR", "F0F0F7 '07' F0F3 C1C2C3", "07"),
+        ("IFEMC_LLLCHAR", "F0F1F0 F0F0F0F7 F0F0F3 C1C2C3", "0007"),
+        ("IFMC_LLLCHAR", "F0F0F8 '07' '003ABC'", "07"),
+        ("IFIPM_LLLCHAR", "F0F1F0 '0007' '003ABC'", "0007"),
+    ];
+    for (class, wire, tag) in widths {
+        let attributes = format!("{SUB} emitBitmap=\"false\"");
+        let dialect = whole(&packager(&HEAD, &nested(48, "IFE_LLLBINARY", 99, &attributes, &[(7, class, 9, false)])));
+        let message = there_and_back(&dialect, &bytes(&format!("'0100' 0000000000010000 {wire}")));
+        assert_eq!(elements(&message, 48), pairs(&[(tag, "ABC")]), "{class}");
+    }
     let inner = [(1, "IFMC_LLBINARY", 10, false), (2, "IFMC_LLCHAR", 10, false)];
     let attributes = "packager=\"org.jpos.iso.packager.EuroSubFieldPackager\"";
     let dialect = whole(&packager(&HEAD, &nested(48, "IFA_LLLCHAR", 999, attributes, &inner)));
