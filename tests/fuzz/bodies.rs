@@ -5,7 +5,6 @@ use banklink_protocol::{
     Dialect, Message, Translation, describe,
     error::Reason,
     frame::{Frame, FrameError, Framing, Header, HeaderKind},
-    import::recognise,
 };
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, LazyLock};
@@ -62,7 +61,7 @@ pub(crate) fn dialect(data: &[u8]) {
 /// what is made of it compiles, and what decodes in it is written back byte for byte.
 pub(crate) fn import(data: &[u8]) {
     let Some((text, message)) = file_and_message(data) else { return };
-    let Some(format) = recognise(text) else { return };
+    let Some(format) = banklink_protocol::import::recognise(text) else { return };
     let lines = text.split('\n').count();
     match format.import("fuzzed", text) {
         Ok(imported) => {
