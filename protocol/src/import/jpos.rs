@@ -1,8 +1,8 @@
 //! Packagers of jPOS: the XML of its `GenericPackager` as a dialect file.
 //!
 //! A field there is a Java class and a length. What the class means on the wire, an interpreter, a length prefix and a
-//! padding, is read off its name ([`class`]); [`wire`] says the same in a dialect's words, and [`inside`] does so for what a
-//! nested packager declares.
+//! padding, is read off its name ([`class`]); [`wire`] says the same in a dialect's words, and [`inside`] and [`tags`] do
+//! so for what a nested packager declares.
 //!
 //! jPOS checks next to nothing when it reads: text may be of any characters, numeric fields in text need not be numbers, a
 //! spare nibble may be anything. What it reads must be read here, so text and numbers in text become `ans` with
@@ -15,6 +15,7 @@
 mod class;
 mod inside;
 mod source;
+mod tags;
 mod wire;
 
 use super::{ImportError, Imported, draft::Draft};
