@@ -2,11 +2,39 @@
 //! TOML file ([`crate::dialect`] documents it), with a list of all that could not be carried over.
 //!
 //! One file a format: it reads the foreign notation, with lines, into a [`draft`]; the draft becomes TOML and is checked by
-//! compiling it. A further format is a module here and a line in [`dialect`].
+//! compiling it. A further format is a module here and a line in [`Format`].
 
 mod draft;
+mod jpos;
+
+pub use jpos::jpos;
 
 use std::fmt;
+
+/// A foreign notation that is known here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// The XML of a `GenericPackager` of jPOS.
+    Jpos,
+}
+
+impl Format {
+    /// Turns a text of this notation into a dialect file; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// A text that is no description of a message format.
+    pub fn import(self, file: &str, text: &str) -> Result<Imported, ImportError> {
+        match self {
+            Self::Jpos => jpos(file, text),
+        }
+    }
+}
+
+/// The notation a text is written in, by how it begins; what is wrong further on is for [`Format::import`] to say.
+#[must_use]
+pub fn recognise(text: &str) -> Option<Format> {
+    jpos::recognises(text).then_some(Format::Jpos)
+}
 
 /// A foreign description as a dialect file of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]
