@@ -5,8 +5,36 @@
 //! compiling it. A further format is a module here and a line in [`dialect`].
 
 mod draft;
+mod moov;
+
+pub use moov::moov;
 
 use std::fmt;
+
+/// A foreign notation that is known here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// A message specification of moov-io/iso8583, in JSON or YAML.
+    Moov,
+}
+
+impl Format {
+    /// Turns a text of this notation into a dialect file; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// A text that is no description of a message format.
+    pub fn import(self, file: &str, text: &str) -> Result<Imported, ImportError> {
+        match self {
+            Self::Moov => moov(file, text),
+        }
+    }
+}
+
+/// The notation a text is written in, by how it begins; what is wrong further on is for [`Format::import`] to say.
+#[must_use]
+pub fn recognise(text: &str) -> Option<Format> {
+    moov::recognises(text).then_some(Format::Moov)
+}
 
 /// A foreign description as a dialect file of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]
