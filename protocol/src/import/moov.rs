@@ -7,6 +7,7 @@
 mod composite;
 mod json;
 mod leaf;
+mod names;
 mod notation;
 mod source;
 mod usual;
@@ -14,8 +15,9 @@ mod yaml;
 
 use super::{ImportError, Imported, draft::Draft};
 use leaf::{Place, Usual, set};
+use names::{Enc, Kind};
 use notation::{Broken, Entry, Kind as Notation, Node};
-use source::{Enc, Field, Kind};
+use source::Field;
 use std::{collections::BTreeMap, path::Path};
 use toml::{Table, Value};
 use usual::Standard;
@@ -185,6 +187,8 @@ fn place(draft: &mut Draft, number: u32, blocks: i64, field: &Field) -> Option<u
         return None;
     }
     let why = match number {
+        // What many describe there is that very bitmap.
+        65 if blocks > 2 && field.kind == Ok(Kind::Bitmap) => return None,
         65 if blocks > 2 => "bit 65 announces a further bitmap and stands for no field",
         129 if blocks > 2 => "bit 129 announces a further bitmap and stands for no field",
         number if i64::from(number) > 64 * blocks => "the bitmap has no bit for it",

@@ -3,33 +3,21 @@
 //! Inside text of ours everything is ASCII, whatever the field's code page or packing; inside bytes each part says its own
 //! encoding. So a composite all in one code page becomes text, one of packed digits a number, and any other bytes.
 
+mod mode;
+mod tags;
+
 use super::{
     super::draft::Draft,
     leaf::{self, Place, Usual, set},
-    source::{Before, Enc, Field, Kind, Prefix, Tag},
+    names::{Before, Enc, Kind, Prefix},
+    source::Field,
 };
+use mode::{Layout, Mode, layout, mode, parts, to_ascii};
+use tags::{ber, tags};
 use toml::{Table, Value};
 
 /// How deep composites may stand in one another in a dialect.
 const DEEPEST: usize = 6;
-
-/// What a composite is made of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Text in one encoding.
-    Text(Enc),
-    /// Packed digits, an even number in each part.
-    Packed,
-    Bytes,
-}
-
-/// How the parts follow one another.
-enum Layout<'a> {
-    Positional,
-    Tags { enc: Enc, tag: &'a Tag },
-    Ber { tag: &'a Tag },
-    Bitmap(&'a Field),
-}
 
 /// The settings of a composite, or of its bytes in one piece where its inside cannot be told; that is remarked. An error
 /// says why there is nothing at all.
@@ -169,70 +157,6 @@ fn whole(field: &Field, mode: Mode, place: Place, prefix: Prefix, sum: Option<us
     Ok(settings)
 }
 
-fn layout(field: &Field) -> Result<Layout<'_>, String> {
-    if let Some(bitmap) = bitmap_of(field) {
-        return Ok(Layout::Bitmap(bitmap));
-    }
-    let Some(tag) = &field.tag else { return Ok(Layout::Positional) };
-    match &tag.enc {
-        None => Ok(Layout::Positional),
-        Some(Err(name)) => Err(format!("the encoding \"{name}\" of its tags is not known")),
-        Some(Ok(Enc::BerTag)) => Ok(Layout::Ber { tag }),
-        Some(Ok(enc)) => Ok(Layout::Tags { enc: *enc, tag }),
-    }
-}
-
-/// The bitmap of a composite: said apart, or, in early specifications, the subfield 0.
-fn bitmap_of(field: &Field) -> Option<&Field> {
-    let zero = || field.parts.iter().find(|part| part.key == "0" && part.kind == Ok(Kind::Bitmap));
-    field.bitmap.as_deref().or_else(zero)
-}
-
-/// The parts without the bitmap.
-fn parts(field: &Field) -> impl Iterator<Item = &Field> {
-    field.parts.iter().filter(|part| !(part.key == "0" && part.kind == Ok(Kind::Bitmap)))
-}
-
-/// What a composite can be described as.
-fn mode(field: &Field) -> Mode {
-    for enc in [Enc::Ascii, Enc::Ebcdic, Enc::Ebcdic1047] {
-        if is_text(field, enc, true) {
-            return Mode::Text(enc);
-        }
-    }
-    let packed = |part: &Field| {
-        matches!(part.enc, Ok(Enc::Bcd | Enc::Lbcd))
-            && matches!(part.kind, Ok(Kind::String | Kind::Numeric))
-            && part.prefix.as_ref().is_ok_and(|prefix| prefix.fixed())
-            && part.length.is_multiple_of(2)
-    };
-    let positional = matches!(layout(field), Ok(Layout::Positional));
-    if positional && !field.parts.is_empty() && field.parts.iter().all(packed) { Mode::Packed } else { Mode::Bytes }
-}
-
-/// Is all of it text of this encoding, lengths and tags included?
-fn is_text(field: &Field, enc: Enc, top: bool) -> bool {
-    let ascii = enc == Enc::Ascii;
-    let prefix = field
-        .prefix
-        .as_ref()
-        .is_ok_and(|prefix| prefix.fixed() || prefix.before == if ascii { Before::Ascii } else { Before::Ebcdic });
-    if !(top || prefix) {
-        return false;
-    }
-    if field.kind != Ok(Kind::Composite) {
-        return field.enc == Ok(enc)
-            && matches!(field.kind, Ok(Kind::String | Kind::Numeric | Kind::Track1 | Kind::Track2));
-    }
-    let head = match layout(field) {
-        Ok(Layout::Positional) => true,
-        Ok(Layout::Tags { enc: own, .. }) => own == enc,
-        Ok(Layout::Bitmap(bitmap)) => ascii && bitmap.enc == Ok(Enc::HexOnWire),
-        Ok(Layout::Ber { .. }) | Err(_) => false,
-    };
-    head && !field.parts.is_empty() && parts(field).all(|part| is_text(part, enc, false))
-}
-
 /// One part, described over the logical value of what contains it.
 fn part(draft: &mut Draft, part: &Field, mode: Mode, place: Place, depth: usize) -> Result<Table, String> {
     let mut part = part.clone();
@@ -244,8 +168,10 @@ fn part(draft: &mut Draft, part: &Field, mode: Mode, place: Place, depth: usize)
     let mut settings = if part.kind == Ok(Kind::Composite) && !part.parts.is_empty() {
         made(draft, &part, place, depth + 1)?
     } else {
-        let made =
-            leaf::made(&part, Usual { text: false, number: false, binary: part.kind != Ok(Kind::String) }, place)?;
+        if place == Place::Own && matches!(part.prefix, Ok(Prefix { before: Before::Nothing, .. })) {
+            return Err("it is as long as what is left".to_owned());
+        }
+        let made = leaf::made(&part, Usual::default(), place)?;
         for note in made.notes {
             draft.remark(part.line, Some(&part.path), note);
         }
@@ -255,29 +181,6 @@ fn part(draft: &mut Draft, part: &Field, mode: Mode, place: Place, depth: usize)
         set(&mut settings, "name", &part.name);
     }
     Ok(settings)
-}
-
-/// Inside text everything is ASCII.
-fn to_ascii(field: &mut Field) {
-    if field.enc.is_ok() {
-        field.enc = Ok(Enc::Ascii);
-    }
-    if let Ok(prefix) = &mut field.prefix
-        && prefix.before == Before::Ebcdic
-    {
-        prefix.before = Before::Ascii;
-    }
-    if let Some(tag) = &mut field.tag {
-        if tag.enc.is_some() {
-            tag.enc = Some(Ok(Enc::Ascii));
-        }
-        if let Some(prefix) = &mut tag.unknown
-            && prefix.before == Before::Ebcdic
-        {
-            prefix.before = Before::Ascii;
-        }
-    }
-    field.parts.iter_mut().for_each(to_ascii);
 }
 
 fn positional(
@@ -321,166 +224,6 @@ fn positional(
 
 fn order(key: &str, by_hex: bool) -> Option<i64> {
     i64::from_str_radix(key, if by_hex { 16 } else { 10 }).ok()
-}
-
-/// Tags that are not declared: refused, unless the specification lets them in.
-fn unknown(settings: &mut Table, let_in: bool) {
-    if !let_in {
-        set(settings, "unknown", "refuse");
-    }
-}
-
-fn ber(draft: &mut Draft, field: &Field, tag: &Tag, depth: usize, settings: &mut Table) -> Result<Table, String> {
-    set(settings, "inside", "ber-tlv");
-    let readable = tag.unknown.is_none_or(|prefix| prefix.before == Before::Ber);
-    if !readable {
-        draft.remark(
-            field.line,
-            Some(&field.path),
-            "tags that are not known have BER lengths as all others: `prefUnknownTLV` is left out",
-        );
-    }
-    unknown(settings, tag.skips_unknown);
-    let mut elements = Table::new();
-    for one in &field.parts {
-        let key = one.key.to_ascii_uppercase();
-        if key.is_empty() || key.len() % 2 == 1 || !key.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            draft.remark(one.line, Some(&one.path), "the key is no tag in hex: left out");
-            continue;
-        }
-        if !matches!(one.prefix, Ok(Prefix { before: Before::Ber, .. })) {
-            return Err(format!("{key} has no BER length behind its BER tag"));
-        }
-        let element = tagged(draft, one, Mode::Bytes, Place::Tagged { ber: true }, depth)?;
-        elements.insert(key, Value::Table(element));
-    }
-    Ok(elements)
-}
-
-/// A part behind a tag. Where its encoding is not known its length still is: it is kept as it stands.
-fn tagged(draft: &mut Draft, one: &Field, mode: Mode, place: Place, depth: usize) -> Result<Table, String> {
-    let known = one.kind.is_ok() && (one.enc.is_ok() || !one.parts.is_empty());
-    if known {
-        return part(draft, one, mode, place, depth).map_err(|why| format!("{}: {why}", one.key));
-    }
-    let why = leaf::names(one).err().unwrap_or_default();
-    draft.remark(one.line, Some(&one.path), format!("{why}: kept as it stands"));
-    let kind = if mode == Mode::Bytes { Kind::Binary } else { Kind::String };
-    let enc = if mode == Mode::Bytes { Enc::Binary } else { Enc::Ascii };
-    part(draft, &Field { kind: Ok(kind), enc: Ok(enc), padding: None, ..one.clone() }, mode, place, depth)
-}
-
-fn tags(
-    draft: &mut Draft,
-    field: &Field,
-    mode: Mode,
-    enc: Enc,
-    tag: &Tag,
-    depth: usize,
-    settings: &mut Table,
-) -> Result<Table, String> {
-    set(settings, "inside", "tlv");
-    if tag.length == 0 {
-        return Err("the length of its tags is not told".to_owned());
-    }
-    let prefix = one_prefix(field)?;
-    let form = tag_form(enc, tag.length, mode)?;
-    settings.insert("tag".to_owned(), Value::Table(form));
-    let mut length = Table::new();
-    let (dots, _) = leaf::width(prefix)?;
-    length.insert("digits".to_owned(), Value::Integer(dots as i64));
-    if mode == Mode::Bytes {
-        leaf::prefix_word(prefix, &mut length);
-    }
-    settings.insert("length".to_owned(), Value::Table(length));
-    let let_in = tag.skips_unknown && tag.unknown == Some(prefix);
-    if tag.skips_unknown && tag.unknown.is_some() && !let_in {
-        draft.remark(
-            field.line,
-            Some(&field.path),
-            "tags that are not known have lengths of another kind: they are refused",
-        );
-    }
-    unknown(settings, let_in);
-    let mut elements = Table::new();
-    for one in &field.parts {
-        let Some(key) = tag_key(&one.key, enc, tag).filter(|key| !elements.contains_key(key)) else {
-            draft.remark(one.line, Some(&one.path), "the key cannot stand as a tag here, or stands twice: left out");
-            continue;
-        };
-        let element = tagged(draft, one, mode, Place::Tagged { ber: false }, depth)?;
-        elements.insert(key, Value::Table(element));
-    }
-    Ok(elements)
-}
-
-/// The prefix that all parts have.
-fn one_prefix(field: &Field) -> Result<Prefix, String> {
-    let mut prefixes = field.parts.iter().map(|part| part.prefix.clone());
-    let first = match prefixes.next() {
-        Some(Ok(first)) => first,
-        Some(Err(name)) => return Err(format!("the prefix \"{name}\" is not known")),
-        None => return Err("it has no parts".to_owned()),
-    };
-    if first.fixed() || first.before == Before::Ber {
-        return Err("behind its tags there are no lengths, or BER lengths".to_owned());
-    }
-    if prefixes.any(|prefix| prefix.as_ref() != Ok(&first)) {
-        return Err("the lengths behind its tags are not all written alike".to_owned());
-    }
-    Ok(first)
-}
-
-/// How a tag stands.
-fn tag_form(enc: Enc, length: usize, mode: Mode) -> Result<Table, String> {
-    let mut form = Table::new();
-    let (class, encoding) = match (mode, enc) {
-        (Mode::Text(_), _) | (_, Enc::Ascii) => ("ans", None),
-        (_, Enc::Ebcdic) => ("ans", Some("cp500")),
-        (_, Enc::Ebcdic1047) => ("ans", Some("cp1047")),
-        (_, Enc::Bcd | Enc::Lbcd) => ("n", Some("bcd")),
-        (_, Enc::Binary | Enc::HexInProgram) => ("b", None),
-        (_, Enc::HexOnWire) => ("b", Some("hex")),
-        (_, Enc::BerTag) => return Err("its tags are BER tags".to_owned()),
-    };
-    if length > 32 {
-        return Err(format!("tags of {length} characters are too long"));
-    }
-    set(&mut form, "format", &format!("{class}{length}"));
-    if let Some(encoding) = encoding {
-        set(&mut form, "encoding", encoding);
-    }
-    match encoding {
-        Some("hex") => set(&mut form, "case", "any"),
-        Some("bcd") if length % 2 == 1 => {
-            if enc == Enc::Lbcd {
-                set(&mut form, "nibble-side", "right");
-            }
-            form.insert("check-nibble".to_owned(), Value::Boolean(false));
-        }
-        _ => {}
-    }
-    Ok(form)
-}
-
-/// The key of a part as we name its tag: with its padding, and bytes in hex.
-fn tag_key(key: &str, enc: Enc, tag: &Tag) -> Option<String> {
-    let wide = if enc == Enc::HexInProgram { 2 * tag.length } else { tag.length };
-    let mut key = key.to_owned();
-    if let Some(padding) = tag.padding {
-        let fill: String = std::iter::repeat_n(padding.with, wide.saturating_sub(key.chars().count())).collect();
-        key = if padding.left { fill + &key } else { key + &fill };
-    }
-    if key.len() != wide {
-        return None;
-    }
-    let good = |admitted: fn(u8) -> bool| key.bytes().all(admitted);
-    match enc {
-        Enc::Bcd | Enc::Lbcd => good(|byte| byte.is_ascii_digit()).then_some(key),
-        Enc::HexInProgram => good(|byte| byte.is_ascii_hexdigit()).then(|| key.to_ascii_uppercase()),
-        Enc::Binary | Enc::HexOnWire => Some(key.bytes().map(|byte| format!("{byte:02X}")).collect()),
-        _ => good(|byte| matches!(byte, b' '..=b'~')).then_some(key),
-    }
 }
 
 fn by_bitmap(

@@ -3,8 +3,14 @@
 //! What a length of moov counts is what its encoding asks for: digits of BCD, bytes of all else; of hex text the bytes that
 //! it stands for.
 
-use super::source::{Before, Enc, Field, Kind, Prefix};
+use super::{
+    names::{Before, Enc, Kind, Prefix},
+    source::Field,
+};
 use toml::{Table, Value};
+
+/// What is bytes by the standard, or by its type, is not text of EBCDIC.
+const UNCONVERTED: &str = "its bytes are given as they stand on the wire, not converted from EBCDIC";
 
 /// The most units that a field of ours can have.
 const MOST: usize = 32_000;
@@ -50,6 +56,9 @@ pub(super) fn made(field: &Field, usual: Usual, place: Place) -> Result<Made, St
     let (kind, enc, prefix) = names(field)?;
     let mut shape = shape(kind, enc, usual)?;
     let mut notes: Vec<String> = shape.note.map(str::to_owned).into_iter().collect();
+    if prefix.before == Before::Nothing {
+        notes.push(format!("None.Fixed takes {} here, in newer versions of moov all that is left", field.length));
+    }
     if let Some(padding) = field.padding
         && (shape.class, shape.encoding != Some("bcd")) == ("n", true)
         && !padding.with.is_ascii_digit()
@@ -102,15 +111,16 @@ fn shape(kind: Kind, enc: Enc, usual: Usual) -> Result<Shape, String> {
     let raw = plain("b", None);
     Ok(match (enc, text) {
         (Enc::Ascii, Some(class)) => plain(class, None),
+        (Enc::Ebcdic | Enc::Ebcdic1047, Some("ans")) if usual.binary => Shape { note: Some(UNCONVERTED), ..raw },
         (Enc::Ebcdic, Some(class)) => plain(class, Some("cp500")),
         (Enc::Ebcdic1047, Some(class)) => plain(class, Some("cp1047")),
-        (Enc::Bcd | Enc::Lbcd | Enc::Ascii | Enc::Ebcdic | Enc::Ebcdic1047, _) if kind == Kind::Bitmap => {
+        (Enc::Bcd | Enc::Lbcd | Enc::Nibbles | Enc::Ascii | Enc::Ebcdic | Enc::Ebcdic1047, _)
+            if kind == Kind::Bitmap =>
+        {
             return Err("a bitmap is bytes, or hex characters: this encoding is neither".to_owned());
         }
         (Enc::Ascii, None) => raw,
-        (Enc::Ebcdic | Enc::Ebcdic1047, None) => {
-            Shape { note: Some("its bytes are given as they stand on the wire, not converted from EBCDIC"), ..raw }
-        }
+        (Enc::Ebcdic | Enc::Ebcdic1047, None) => Shape { note: Some(UNCONVERTED), ..raw },
         // A String may be any bytes; the other texts are ASCII, or moov cannot read them.
         (Enc::Binary, Some("n" | "z")) => plain(if kind == Kind::Numeric { "n" } else { "z" }, None),
         (Enc::Binary, _) if kind == Kind::Track1 => plain("ans", None),
@@ -119,6 +129,10 @@ fn shape(kind: Kind, enc: Enc, usual: Usual) -> Result<Shape, String> {
         (Enc::Bcd | Enc::Lbcd, _) => {
             let class = if kind == Kind::Track2 { "z" } else { "n" };
             Shape { counts: Some("digits"), ..plain(class, Some("bcd")) }
+        }
+        (Enc::Nibbles, _) => {
+            let note = (kind != Kind::Track2).then_some("the nibbles A to F are given as `:;<=>?`");
+            Shape { counts: Some("digits"), note, ..plain("z", Some("bcd")) }
         }
         (Enc::HexOnWire, text) => {
             let hidden = text.is_some() && !(kind == Kind::String && usual.binary);
@@ -208,7 +222,7 @@ fn tagged(
     ber: bool,
     settings: &mut Table,
 ) -> Result<bool, String> {
-    if matches!(enc, Enc::Bcd | Enc::Lbcd | Enc::HexOnWire) {
+    if matches!(enc, Enc::Bcd | Enc::Lbcd | Enc::Nibbles | Enc::HexOnWire) {
         return Err(
             "the length behind its tag counts digits, or the bytes that hex stands for, and not bytes".to_owned()
         );
