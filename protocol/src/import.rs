@@ -6,8 +6,10 @@
 
 mod draft;
 mod jpos;
+mod moov;
 
 pub use jpos::jpos;
+pub use moov::moov;
 
 use std::fmt;
 
@@ -16,6 +18,8 @@ use std::fmt;
 pub enum Format {
     /// The XML of a `GenericPackager` of jPOS.
     Jpos,
+    /// A message specification of moov-io/iso8583, in JSON or YAML.
+    Moov,
 }
 
 impl Format {
@@ -26,6 +30,7 @@ impl Format {
     pub fn import(self, file: &str, text: &str) -> Result<Imported, ImportError> {
         match self {
             Self::Jpos => jpos(file, text),
+            Self::Moov => moov(file, text),
         }
     }
 }
@@ -33,7 +38,8 @@ impl Format {
 /// The notation a text is written in, by how it begins; what is wrong further on is for [`Format::import`] to say.
 #[must_use]
 pub fn recognise(text: &str) -> Option<Format> {
-    jpos::recognises(text).then_some(Format::Jpos)
+    let jpos = jpos::recognises(text).then_some(Format::Jpos);
+    jpos.or_else(|| moov::recognises(text).then_some(Format::Moov))
 }
 
 /// A foreign description as a dialect file of ours.

@@ -7,6 +7,7 @@ mod dialect_files;
 mod framing;
 mod golden;
 mod import_jpos;
+mod import_moov;
 mod properties;
 mod samples;
 mod translation;

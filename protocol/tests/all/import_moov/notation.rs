@@ -1,0 +1,157 @@
+//! JSON and YAML: what is read, what is refused and where, and that nothing panics.
+
+use super::{ENCODINGS, TYPES, dialect, imported, leaf, line, remarks};
+use banklink_protocol::import::{Format, moov, recognise};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const YAML: &str = r#"# A bank's own.
+name: Example
+x-padding: &zeros { type: Left, pad: "0" }
+fields:
+    0: { type: String, length: 4, enc: ASCII, prefix: ASCII.Fixed }
+    "1":
+        type: Bitmap
+        enc: HexToASCII
+        prefix: Hex.Fixed
+    "3":
+        type: Composite
+        length: 6
+        description: Processing Code
+        prefix: ASCII.Fixed
+        tag: { sort: StringsByInt }
+        subfields:
+            "1": &two
+                type: String
+                length: 2
+                description: 'Transaction: type'
+                enc: ASCII
+                prefix: ASCII.Fixed
+            "2":
+                <<: *two
+                description: From account
+            "3": *two
+    4:
+        type: Numeric
+        length: 12
+        enc: ASCII
+        prefix: ASCII.Fixed
+        padding: *zeros
+"#;
+
+#[test]
+fn yaml_says_the_same_as_json() {
+    let part = |name: &str| json!({ "type": "String", "length": 2, "description": name, "enc": "ASCII", "prefix": "ASCII.Fixed" });
+    let json = json!({ "name": "Example", "fields": {
+        "0": leaf("String", 4, "ASCII", "ASCII.Fixed"),
+        "1": { "type": "Bitmap", "enc": "HexToASCII", "prefix": "Hex.Fixed" },
+        "3": { "type": "Composite", "length": 6, "description": "Processing Code", "prefix": "ASCII.Fixed",
+            "tag": { "sort": "StringsByInt" },
+            "subfields": { "1": part("Transaction: type"), "2": part("From account"), "3": part("Transaction: type") } },
+        "4": { "type": "Numeric", "length": 12, "enc": "ASCII", "prefix": "ASCII.Fixed",
+            "padding": { "type": "Left", "pad": "0" } },
+    } });
+    let yaml = moov("bank.yaml", YAML).unwrap();
+    assert_eq!(yaml.toml, imported(&json.to_string()).toml);
+    assert_eq!(remarks(&yaml), ["line 3: the key `x-padding` is not known: left out"]);
+    assert_eq!(recognise(YAML), Some(Format::Moov));
+    assert_eq!(recognise(&json.to_string()), Some(Format::Moov));
+    assert_eq!(recognise("\u{feff}{\n\t\"name\": 1,\n\t\"fields\": {}"), Some(Format::Moov));
+    for other in ["", "{}", "<isopackager/>", "name = \"mine\"\n[fields]\n", "fields = 1", "subfields: 1"] {
+        assert_eq!(recognise(other), None, "{other}");
+    }
+    assert_eq!(Format::Moov.import("bank.yaml", YAML).unwrap(), yaml);
+}
+
+#[test]
+fn json_is_read_as_it_is_written() {
+    let text = "\u{feff}{\r\n\t\"name\":\"a\\/b\\u00e9\\ud83d\\ude00\\u0000\\\"\",\r\n\t\"fields\":\t{\"11\":{\"TYPE\":\"String\",\"Length\":6,\
+        \"enc\":\"ASCII\",\"prefix\":\"ASCII.Fixed\",\"description\":null}}}\n";
+    let imported = imported(text);
+    assert_eq!(dialect(&imported).name(), "a/bé😀\0\"");
+    assert!(line(&imported, "11").contains("ans6"));
+    let unnamed = moov("specs/acme.v1.json", "{\"fields\":{\"0\":{}}}").unwrap();
+    assert_eq!(dialect(&unnamed).name(), "acme.v1");
+}
+
+#[test]
+fn a_text_that_is_none_is_told_with_its_line() {
+    let deep = format!("{{\n\"fields\": {}", "{\"a\":".repeat(100));
+    let wide = format!("a: &a [{}]\n", "x,".repeat(1000)) + &format!("b: [{}]\nfields: {{}}", "*a,".repeat(1000));
+    let cases = [
+        ("", 1, "nothing in it"),
+        ("[]", 1, "a table with `fields` is wanted, found a list"),
+        ("{\n\"name\": \"x\"\n}", 1, "no table of `fields`"),
+        ("name: x\nfields:\n", 1, "no table of `fields`"),
+        ("{\"a\": 1,\n\"fields\": {\n}}", 2, "no fields"),
+        ("{\n\"fields\": {\n\"0\": {},\n\"0\": {}}}", 4, "second time, the first is in line 3"),
+        ("fields:\n  1: {}\n  \"1\": {}\n", 3, "second time"),
+        ("{\"fields\": {\n\"2\": {},\n\"02\": {}}}", 3, "the field 2 stands here for the second time"),
+        ("{\"fields\": {\n\"2\": {},\n}}", 3, "a key in quotation marks"),
+        ("{\"fields\": {\n\"2\": {}\n\"3\": {}}}", 3, "a comma or a closing brace"),
+        ("{\"fields\": {\n\"2\": tru}}", 2, "a value is wanted"),
+        ("{\"fields\": {\n\"2\": 01}}", 2, "no number"),
+        ("{\"fields\":\n \"\n\"}", 2, "no closing quotation mark"),
+        ("{\"fields\":\n \"\\x\"}", 2, "does not escape"),
+        ("{\"fields\":\n \"\\u12G4\"}", 2, "four hex digits"),
+        ("{\"fields\": {\"2\": {}}}\n\nx", 3, "the end of the text"),
+        ("{\"fields\": {\n", 2, "the text ends"),
+        ("fields:\n  2: {a: b\n  3: c\n", 3, ""),
+        ("fields:\n  ? [a]\n  : b\n", 2, "cannot be a key"),
+        ("fields: {}\n---\nfields: {}\n", 2, "second document"),
+        ("a: &a\n  b: *a\n", 2, "contains it"),
+        (&deep, 2, "64 deep"),
+        (&wide, 1, "more than 200000 values"),
+    ];
+    for (text, line, message) in cases {
+        let error = moov("bank", text).expect_err(text);
+        assert!(error.line == line && error.message.contains(message), "{text:?}: {error}");
+        assert!(error.to_string().starts_with(&format!("bank:{line}: ")));
+    }
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let words =
+        [TYPES.as_slice(), ENCODINGS.as_slice(), &["Composite", "BerTLVTag", "BerTLV", "None.Fixed", "ASCII.LL"]]
+            .concat()
+            .into_iter()
+            .chain(["Binary.LL", "BCD.Fixed", "Left", "StringsByHex", "x", ""]);
+    let words: Vec<&str> = words.collect();
+    let scalar = prop_oneof![
+        proptest::sample::select(words).prop_map(|word| json!(word)),
+        (0u32..300).prop_map(|number| json!(number)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        Just(Value::Null),
+        Just(json!(999_999_999)),
+    ];
+    let keys =
+        ["type", "length", "enc", "prefix", "padding", "pad", "tag", "sort", "subfields", "bitmap", "description"];
+    let keys =
+        keys.into_iter().chain(["disableAutoExpand", "skipUnknownTLVTags", "prefUnknownTLV", "0", "1", "2", "01"]);
+    let key = proptest::sample::select(keys.chain(["9F02", "128", "é"]).collect::<Vec<_>>());
+    scalar.prop_recursive(5, 64, 8, move |inner| {
+        proptest::collection::btree_map(key.clone(), inner, 0..9)
+            .prop_map(|table| Value::Object(table.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+    })
+}
+
+proptest! {
+    /// Whatever the text, it is a dialect or an error: never a panic, and never a dialect that does not compile.
+    #[test]
+    fn any_text_is_read_or_refused(text in "[{}\\[\\]\":,a-f0-9\\\\u&*?!|>%@` \n\t#-]{0,60}", tail in any::<String>()) {
+        for text in [text.clone() + &tail, format!("{{\"{text}{tail}"), format!("fields:\n  {text}\n  2: {tail}")] {
+            if let Err(error) = moov("any", &text) {
+                prop_assert!(error.line >= 1 && !error.message.contains("is no dialect"), "{error}");
+            }
+            let _ = recognise(&text);
+        }
+    }
+
+    /// Any description of fields becomes a dialect.
+    #[test]
+    fn any_description_becomes_a_dialect(fields in proptest::collection::btree_map(0u16..200, value(), 1..6)) {
+        let fields: serde_json::Map<_, _> = fields.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+        let imported = moov("any", &json!({ "fields": fields }).to_string());
+        prop_assert!(imported.is_ok(), "{imported:?}");
+    }
+}
