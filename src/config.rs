@@ -74,6 +74,17 @@ impl Config {
         Ok(config)
     }
 
+    /// What could not be carried over of the descriptions of others that stand for dialects in it, each once.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<&str> {
+        let dialects = self.acquirers.iter().map(|acquirer| &acquirer.dialect);
+        let dialects = dialects.chain(self.banks.iter().map(|bank| &bank.dialect));
+        let mut remarks: Vec<_> = dialects.flat_map(|dialect| dialect.remarks()).map(String::as_str).collect();
+        remarks.sort_unstable();
+        remarks.dedup();
+        remarks
+    }
+
     fn read(root: &Section<'_, '_>, report: &Report<'_>) -> Self {
         let (acquirer_rules, acquirers) = acquirer::read_all(root, report);
         let (bank_rules, banks) = bank::read_all(root, report);

@@ -86,6 +86,9 @@
 //! elements = { 2 = { format = "ans..32" }, 25 = { format = "b....9999", inside = "ber-tlv" } }
 //! ```
 //!
+//! A packager of jPOS (XML) or a specification of moov-io/iso8583 (JSON, YAML) stands for the file that [`crate::import`] makes
+//! of it, wherever a dialect file does: given by its path, and behind `extends`.
+//!
 //! A mistake is a [`DialectError`] with file, line and field; so is an unknown key, and a setting that has no meaning where
 //! it stands.
 
@@ -256,6 +259,8 @@ pub struct Dialect {
     by_mti: Box<[u8]>,
     /// The fields whose sensitivity is [`Sensitivity::Secret`].
     secret: FieldSet,
+    /// What of a foreign description could not be carried over.
+    remarks: Vec<String>,
 }
 
 /// A mistake in a dialect file.
@@ -309,7 +314,8 @@ impl Dialect {
         compile::text(file, text, None).map(Arc::new)
     }
 
-    /// A shipped name, or a path to a dialect file (`extends` is resolved beside the file, then among the shipped).
+    /// A shipped name, or a path to a dialect file or to a foreign description that becomes one ([`crate::import`];
+    /// [`Dialect::remarks`] says what of it could not be carried over) (`extends` is resolved beside the file, then among the shipped).
     ///
     /// # Errors
     /// A file that cannot be read, or its first mistake.
@@ -332,6 +338,13 @@ impl Dialect {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What could not be carried over where it, or what it extends, was made of another program's description of a format:
+    /// file, line and reason.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The edition it belongs to.

@@ -50,6 +50,9 @@ fn summary(config: &Config) -> String {
         }
         None => text.push_str("admin              none\n"),
     }
+    for remark in config.remarks() {
+        let _ = writeln!(text, "note: {remark}");
+    }
     text.push_str("the configuration is fine\n");
     text
 }

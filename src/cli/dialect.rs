@@ -1,11 +1,12 @@
-//! `banklink dialect list | show | source | check`
+//! `banklink dialect list | show | source | import | check`
 
 use super::{Failure, print};
 use banklink_protocol::{
     Dialect, Mti,
     dialect::{LayoutRow, Sensitivity, Version},
+    import,
 };
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 /// Arguments of `banklink dialect`.
 #[derive(clap::Args, Debug)]
@@ -18,7 +19,10 @@ Examples:
   banklink dialect show iso87-bcd
   banklink dialect show mybank.toml --mti 0200
   banklink dialect source iso87-bcd > mybank.toml
-  banklink dialect check mybank.toml")]
+  banklink dialect import packager.xml > mybank.toml
+  banklink dialect check mybank.toml
+
+Wherever a dialect is asked for, the path of a packager or specification will do as well.")]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -42,6 +46,12 @@ enum Action {
         /// A shipped name
         name: String,
     },
+    /// Make a dialect file of a jPOS packager (XML) or a moov-io/iso8583 specification (JSON, YAML); what cannot be carried
+    /// over is said on standard error, with line and reason
+    Import {
+        /// The packager or specification
+        file: String,
+    },
     /// Check a dialect file; a mistake is named with file, line and field
     Check {
         /// The dialect file
@@ -53,16 +63,37 @@ enum Action {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::List => print(&list()),
-        Action::Show { dialect, mti } => print(&show(&*Dialect::load(dialect, None)?, *mti)),
+        Action::Show { dialect, mti } => print(&show(&*load(dialect)?, *mti)),
+        Action::Import { file } => import(file),
         Action::Source { name } => match Dialect::source(name) {
             Some(text) => print(text),
             None => Err(Failure::wrong(format_args!("{name}: choose one of {}", Dialect::shipped().join(", ")))),
         },
         Action::Check { file } => {
-            let dialect = Dialect::load(file, None)?;
+            let dialect = load(file)?;
             print(&format!("{file}: {}, {} fields\n", edition(dialect.version()), dialect.fields().count()))
         }
     }
+}
+
+/// A dialect by its shipped name or the path of its file, which may be one of another program's; what of that cannot be
+/// carried over is said on standard error.
+pub(super) fn load(name_or_path: &str) -> Result<Arc<Dialect>, Failure> {
+    let dialect = Dialect::load(name_or_path, None)?;
+    dialect.remarks().iter().for_each(|remark| eprintln!("note: {remark}"));
+    Ok(dialect)
+}
+
+fn import(file: &str) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::wrong(format_args!("{file}: {error}")))?;
+    let Some(format) = import::recognise(&text) else {
+        let known = "a packager of jPOS (XML) or a specification of moov-io/iso8583 (JSON, YAML)";
+        return Err(Failure::wrong(format_args!("{file}: this is no description of messages that is known: {known}")));
+    };
+    let imported = format.import(file, &text)?;
+    print(&imported.toml)?;
+    imported.remarks.iter().for_each(|remark| eprintln!("note: {file}: {remark}"));
+    Ok(())
 }
 
 fn list() -> String {

@@ -32,7 +32,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn dialect(&self) -> Result<Arc<Dialect>, Failure> {
-        Ok(Dialect::load(&self.dialect, None)?)
+        super::dialect::load(&self.dialect)
     }
 
     pub(super) fn framing(&self) -> Framing {

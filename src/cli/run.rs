@@ -29,6 +29,7 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::load(&args.config).map_err(Failure::wrong)?;
     let _logging = telemetry::start(&config.log);
+    config.remarks().iter().for_each(|remark| tracing::warn!(remark, "not carried over into a dialect"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the switch: a signal that comes early is not to be lost.
     let mut signals = runtime.block_on(async { Signals::new() })?;

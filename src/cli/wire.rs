@@ -28,7 +28,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn dialect(&self) -> Result<Arc<Dialect>, Failure> {
-        Ok(Dialect::load(&self.dialect, None)?)
+        super::dialect::load(&self.dialect)
     }
 
     pub(super) const fn header(&self) -> HeaderKind {

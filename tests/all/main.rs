@@ -6,6 +6,7 @@ mod corpus;
 #[cfg(target_os = "linux")]
 mod failing_disk;
 mod harness;
+mod imports;
 mod interop;
 mod leak;
 mod program;

@@ -5,16 +5,20 @@ use super::{
     spec::Defaults,
     tree::{self, Kind, Node, Reader},
 };
-use crate::bitmap::FieldSet;
-use std::path::Path;
+use crate::{
+    bitmap::FieldSet,
+    import::{self, ImportError},
+};
+use std::{borrow::Cow, path::Path};
 
 /// How many dialects may extend one another in a row.
 const DEEPEST: usize = 8;
 
 /// Compiles the text of a file whose `extends` are looked up in `beside`, then among the shipped.
 pub(super) fn text(file: &str, text: &str, beside: Option<&Path>) -> Result<Dialect, DialectError> {
-    let node = resolve(file, text, beside, DEEPEST)?;
-    dialect(node)
+    let mut remarks = Vec::new();
+    let node = resolve(file, text, beside, DEEPEST, &mut remarks)?;
+    Ok(Dialect { remarks, ..dialect(node)? })
 }
 
 /// Reads a dialect file.
@@ -27,8 +31,26 @@ pub(super) fn read_file(path: &Path) -> Result<String, DialectError> {
     })
 }
 
-fn resolve(file: &str, text: &str, beside: Option<&Path>, left: usize) -> Result<Node, DialectError> {
-    let mut node = tree::parse(file, text)?;
+/// The TOML of a text: it itself, or what is made of another program's description of a format.
+fn toml<'t>(file: &str, text: &'t str, remarks: &mut Vec<String>) -> Result<Cow<'t, str>, DialectError> {
+    let Some(format) = import::recognise(text) else { return Ok(text.into()) };
+    match format.import(file, text) {
+        Ok(imported) => {
+            remarks.extend(imported.remarks.iter().map(|remark| format!("{file}: {remark}")));
+            Ok(imported.toml.into())
+        }
+        Err(ImportError { file, line, message }) => Err(DialectError { file, line, field: None, message }),
+    }
+}
+
+fn resolve(
+    file: &str,
+    text: &str,
+    beside: Option<&Path>,
+    left: usize,
+    remarks: &mut Vec<String>,
+) -> Result<Node, DialectError> {
+    let mut node = tree::parse(file, &toml(file, text, remarks)?)?;
     let Kind::Table(entries) = &mut node.kind else { return Ok(node) };
     let Some(base) = entries.remove("extends") else { return Ok(node) };
     let Kind::Text(name) = &base.kind else {
@@ -38,9 +60,9 @@ fn resolve(file: &str, text: &str, beside: Option<&Path>, left: usize) -> Result
         return Err(base.origin.error(None, format!("more than {DEEPEST} dialects extend one another: in a circle?")));
     }
     let below = match beside.map(|directory| directory.join(name)).filter(|path| path.is_file()) {
-        Some(path) => resolve(&path.display().to_string(), &read_file(&path)?, path.parent(), left - 1)?,
+        Some(path) => resolve(&path.display().to_string(), &read_file(&path)?, path.parent(), left - 1, remarks)?,
         None => match super::shipped::text(name) {
-            Some(text) => resolve(name, text, None, left - 1)?,
+            Some(text) => resolve(name, text, None, left - 1, remarks)?,
             None => {
                 return Err(base
                     .origin
@@ -68,7 +90,7 @@ fn dialect(node: Node) -> Result<Dialect, DialectError> {
     top.finish()?;
     let shown = |field: &u8| profiles[0].label(*field).is_some_and(|label| label.sensitivity != Sensitivity::Secret);
     let secret = (1..=FieldSet::MAX).filter(|field| !shown(field)).collect();
-    Ok(Dialect { name, version, mti_form, bitmap_form, profiles, by_mti, secret })
+    Ok(Dialect { name, version, mti_form, bitmap_form, profiles, by_mti, secret, remarks: Vec::new() })
 }
 
 fn version(top: &mut Reader) -> Result<Version, DialectError> {

@@ -1,7 +1,7 @@
 //! The XML of a packager as a tree of fields, each with its line.
 
 use super::super::{ImportError, Remark};
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Error, Node, ParsingOptions};
 use std::collections::BTreeMap;
 
 /// The longest source: the largest packagers known are some 60 KB.
@@ -93,8 +93,14 @@ pub(super) fn read(file: &str, text: &str, remarks: &mut Vec<Remark>) -> Result<
         return Err(wrong(1, format!("{} bytes; no packager is longer than {LONGEST}", text.len())));
     }
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| wrong(error.pos().row as usize, format!("not well-formed XML: {error}")))?;
+    let document = Document::parse_with_options(text, options).map_err(|error| {
+        // What ends too early ends in its last line, wherever the reader says that it began.
+        let line = match error {
+            Error::UnexpectedEndOfStream => text.lines().count().max(1),
+            _ => error.pos().row as usize,
+        };
+        wrong(line, format!("not well-formed XML: {error}"))
+    })?;
     let mut reader = Reader { lines: Lines::of(text), remarks };
     let root = document.root_element();
     let Some(node) = root.descendants().find(|node| node.has_tag_name("isopackager")) else {

@@ -120,7 +120,6 @@ fn a_packager_is_recognised_by_its_root() {
         "",
         "<",
         "<isopackagers>",
-        "{\"fields\":{}}",
         "name = 'isopackager'",
         "<!-- <isopackager>",
         "<a><isopackager>",

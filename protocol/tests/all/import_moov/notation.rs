@@ -57,7 +57,7 @@ fn yaml_says_the_same_as_json() {
     assert_eq!(recognise(YAML), Some(Format::Moov));
     assert_eq!(recognise(&json.to_string()), Some(Format::Moov));
     assert_eq!(recognise("\u{feff}{\n\t\"name\": 1,\n\t\"fields\": {}"), Some(Format::Moov));
-    for other in ["", "{}", "<isopackager/>", "name = \"mine\"\n[fields]\n", "fields = 1", "subfields: 1"] {
+    for other in ["", "{}", "<isopackagers/>", "name = \"mine\"\n[fields]\n", "fields = 1", "subfields: 1"] {
         assert_eq!(recognise(other), None, "{other}");
     }
     assert_eq!(Format::Moov.import("bank.yaml", YAML).unwrap(), yaml);
