@@ -62,7 +62,7 @@ impl Tls {
     /// For the side that accepts.
     pub(super) fn acceptor(&self) -> Result<Option<TlsAcceptor>, Failure> {
         let Some((identity, roots)) = self.material()? else { return Ok(None) };
-        let config = tls::server(identity, Some(roots), tls::MinVersion::default())?;
+        let config = tls::server(identity, Some(roots.into()), tls::MinVersion::default())?;
         Ok(Some(TlsAcceptor::from(config)))
     }
 

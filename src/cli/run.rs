@@ -78,13 +78,9 @@ async fn supervise(control: &Control, signals: &mut Signals, file: &Path) -> End
 
 /// SIGHUP: the rules of the file as it is now. A file with mistakes changes nothing.
 async fn reload(control: &Control, file: &Path) {
-    let result = match Config::load(file) {
-        Ok(config) => control.reload(config).await.map_err(|error| error.to_string()),
-        Err(errors) => Err(errors.to_string()),
-    };
-    match result {
+    match control.reload_from(file).await {
         Ok(()) => tracing::info!(file = %file.display(), "reloaded"),
-        Err(error) => tracing::error!(file = %file.display(), error, "not reloaded"),
+        Err(error) => tracing::error!(file = %file.display(), %error, "not reloaded"),
     }
 }
 

@@ -77,9 +77,9 @@ fn read(
     let timeout_code = fields::code_or(section, "timeout_code", version, Acquirer::timeout_code(version));
     section.finish();
     let (name, listen, dialect, framing) = (name?, listen?, dialect?, framing?);
-    let tls = match tls {
-        Some(built) => Some(built?),
-        None => None,
+    let (tls, certificate) = match tls {
+        Some(built) => built.map(|side| (Some(side.config), side.expires))?,
+        None => (None, None),
     };
     let rule = Acquirer {
         name: Arc::clone(&name),
@@ -107,6 +107,7 @@ fn read(
         buffer,
         allow,
         tls,
+        certificate,
     };
     Some((rule, settings))
 }

@@ -91,7 +91,7 @@ pub(super) fn read(root: &Section<'_, '_>, report: &Report<'_>) -> Option<Admin>
     section.finish();
     let tls = match tls {
         Some(None) => return None,
-        Some(tls) => tls,
+        Some(Some(side)) => Some(side.config),
         None => None,
     };
     Some(Admin { listen: listen?, tls, socket: socket.filter(|_| cfg!(unix)), tokens })

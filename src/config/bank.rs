@@ -62,10 +62,22 @@ fn read(
     let buffer = count(section, "buffer", 4096..=1 << 30, 4 << 20);
     let rule = rule(section, dialect.as_ref());
     section.finish();
-    let (name, direction, dialect, framing, header) = (name?, direction?, dialect?, framing?, header?);
+    let (name, dialect, framing, header) = (name?, dialect?, framing?, header?);
+    let Way { direction, certificate, material } = direction?;
     let we_connect = matches!(direction, Direction::Dial { .. });
     let rule = Bank { name: Arc::clone(&name), dialect: Arc::clone(&dialect), we_connect, header, ..rule? };
-    let settings = Settings { bank, name, direction, dialect, framing, connect_timeout, write_timeout, buffer };
+    let settings = Settings {
+        bank,
+        name,
+        direction,
+        certificate,
+        material,
+        dialect,
+        framing,
+        connect_timeout,
+        write_timeout,
+        buffer,
+    };
     Some((rule, settings))
 }
 
@@ -114,7 +126,14 @@ fn number(section: &Section<'_, '_>, key: &'static str, range: RangeInclusive<u6
     section.integer(key, range).map_or(default, |number| u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Direction> {
+/// The way to a bank, with what is known of our certificate on it.
+struct Way {
+    direction: Direction,
+    certificate: Option<i64>,
+    material: u64,
+}
+
+fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Way> {
     let tls = section.section("tls");
     if tls.is_none() && !section.has("tls") {
         section.error(section.span.clone(), "a bank needs `tls`: its `ca`, our `cert` and our `key`");
@@ -132,7 +151,11 @@ fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Direction
     }
 }
 
-fn dial(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Direction> {
+fn dial(
+    section: &Section<'_, '_>,
+    tls: Option<&Section<'_, '_>>,
+    report: &Report<'_>,
+) -> Option<Way> {
     let texts = section.texts("connect");
     if texts.is_empty() {
         section.error(section.span_of("connect"), "`connect` needs at least one \"host:port\"");
@@ -145,15 +168,24 @@ fn dial(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Repor
             addresses.push(text.value);
         }
     }
-    let (tls, server_name) = certificates::client(tls?, report)?;
-    (!addresses.is_empty()).then_some(Direction::Dial { addresses, server_name, tls })
+    let (side, server_name) = certificates::client(tls?, report)?;
+    if addresses.is_empty() {
+        return None;
+    }
+    let direction = Direction::Dial { addresses, server_name, tls: side.config };
+    Some(Way { direction, certificate: side.expires, material: side.print })
 }
 
-fn accept(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Direction> {
+fn accept(
+    section: &Section<'_, '_>,
+    tls: Option<&Section<'_, '_>>,
+    report: &Report<'_>,
+) -> Option<Way> {
     let listen = address(section, "listen");
     let name = section.required_text("client_name").and_then(|text| certificates::server_name(section, &text));
-    let tls = certificates::server(tls?, report, Some("ca"))?;
-    Some(Direction::Accept { listen: listen?, client_name: name?, tls })
+    let side = certificates::server(tls?, report, Some("ca"))?;
+    let direction = Direction::Accept { listen: listen?, client_name: name?, tls: side.config };
+    Some(Way { direction, certificate: side.expires, material: side.print })
 }
 
 fn echoed(section: &Section<'_, '_>, dialect: Option<&Arc<Dialect>>) -> Vec<u8> {

@@ -2,46 +2,71 @@
 //! file or a key that does not fit its certificate is an error with a line, not a surprise at the first connection.
 
 use super::section::{Report, Section, Text};
-use crate::net::tls::{self, Identity, MaterialError, MinVersion, Pem};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::ServerName};
-use std::{path::PathBuf, sync::Arc};
+use crate::net::tls::{self, Identity, MaterialError, MinVersion, Pem, Trust};
+use rustls::{ClientConfig, ServerConfig, pki_types::ServerName};
+use std::{
+    collections::hash_map::DefaultHasher,
+    hash::{Hash, Hasher},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// A side of TLS as the files say it now.
+pub(super) struct Side<T> {
+    pub(super) config: Arc<T>,
+    /// Until when our certificate is valid, in seconds since 1970.
+    pub(super) expires: Option<i64>,
+    /// Of all that the files hold: tells whether a later reading found something else.
+    pub(super) print: u64,
+}
 
 /// The accepting side: `cert`, `key`, and the authority of the clients, which `client_ca` names.
 pub(super) fn server(
     section: &Section<'_, '_>,
     report: &Report<'_>,
     clients: Option<&'static str>,
-) -> Option<Arc<ServerConfig>> {
+) -> Option<Side<ServerConfig>> {
     let identity = identity(section, report);
-    let roots = match clients {
-        Some(key) => Some(roots(section, report, key)),
-        None => section.has("client_ca").then(|| roots(section, report, "client_ca")),
+    let trust = match clients {
+        Some(key) => Some(trust(section, report, key)),
+        None => section.has("client_ca").then(|| trust(section, report, "client_ca")),
     };
     let min_version = min_version(section);
+    let print = print(section, report, clients.unwrap_or("client_ca"));
+    if trust.is_none() && section.has("crl") {
+        section.error(section.span_of("crl"), "`crl` is of use with `client_ca` only: nobody has to show a certificate");
+    }
     section.finish();
-    let roots = match roots {
+    let trust = match trust {
         Some(None) => return None,
-        Some(roots) => roots,
+        Some(trust) => trust,
         None => None,
     };
-    noted(section, tls::server(identity?, roots, min_version))
+    let identity = identity?;
+    let expires = identity.expires();
+    let config = noted(section, tls::server(identity, trust, min_version))?;
+    Some(Side { config, expires, print })
 }
 
 /// The dialling side: `ca`, `cert`, `key`, and perhaps `server_name`.
 pub(super) fn client(
     section: &Section<'_, '_>,
     report: &Report<'_>,
-) -> Option<(Arc<ClientConfig>, Option<ServerName<'static>>)> {
-    let roots = roots(section, report, "ca");
+) -> Option<(Side<ClientConfig>, Option<ServerName<'static>>)> {
+    let trust = trust(section, report, "ca");
     let identity = identity(section, report);
     let min_version = min_version(section);
+    let print = print(section, report, "ca");
     let name = section.text("server_name").map(|text| server_name(section, &text));
     section.finish();
-    let config = noted(section, tls::client(roots?, Some(identity?), min_version))?;
+    let identity = identity?;
+    let expires = identity.expires();
+    let config = noted(section, tls::client(trust?, Some(identity), min_version))?;
+    let side = Side { config, expires, print };
     match name {
         Some(None) => None,
-        Some(name) => Some((config, name)),
-        None => Some((config, None)),
+        Some(name) => Some((side, name)),
+        None => Some((side, None)),
     }
 }
 
@@ -69,15 +94,33 @@ fn identity(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Identity> 
     }
 }
 
-fn roots(section: &Section<'_, '_>, report: &Report<'_>, key: &'static str) -> Option<RootCertStore> {
-    let file = section.required_text(key)?;
-    match tls::roots(Material::new(report, &file).pem()) {
-        Ok(roots) => Some(roots),
-        Err(error) => {
-            section.error(file.span, &error.to_string());
-            None
+/// The authorities that `key` names, and what `crl` says they took back.
+fn trust(section: &Section<'_, '_>, report: &Report<'_>, key: &'static str) -> Option<Trust> {
+    let file = section.required_text(key);
+    let lists = section.texts("crl");
+    let file = file?;
+    let wrong = |text: &Text, error: MaterialError| section.error(text.span.clone(), &error.to_string());
+    let roots = tls::roots(Material::new(report, &file).pem()).map_err(|error| wrong(&file, error)).ok()?;
+    let mut trust = Trust::from(roots);
+    for list in &lists {
+        trust = trust.revoking(Material::new(report, list).pem()).map_err(|error| wrong(list, error)).ok()?;
+    }
+    Some(trust)
+}
+
+/// A fingerprint of every file that the table names; not for secrets to be found by, only to be told apart.
+fn print(section: &Section<'_, '_>, report: &Report<'_>, authorities: &'static str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for key in ["cert", "key", authorities, "crl", "min_version"] {
+        for text in section.texts(key) {
+            key.hash(&mut hasher);
+            text.value.hash(&mut hasher);
+            if let Material::File(file) = Material::new(report, &text) {
+                std::fs::read(file).unwrap_or_default().hash(&mut hasher);
+            }
         }
     }
+    hasher.finish()
 }
 
 /// What `cert`, `key` or `ca` says: the name of a PEM file, or the PEM text itself.

@@ -7,7 +7,7 @@ use super::{
     handle::{Command, Commands, Watcher},
     journal::{Answered, Asked, Journal},
     operate::Orders,
-    reload::Fixed,
+    reload::Lines,
     revival::Revival,
     timer::Timer,
     trace::Tracers,
@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     net::{bank, connection::Line, hub::Hub, outlet::Refused},
     record::PaymentId,
-    switch::{ConnectionId, Input, NotSent, Note, Origin, Output, SendId, Switch},
+    switch::{ConnectionId, Input, LinkState, NotSent, Note, Origin, Output, SendId, Switch},
     telemetry,
 };
 use banklink_protocol::{EncodeError, Message, frame::Header};
@@ -42,7 +42,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) struct Engine {
     pub(super) hub: Rc<Hub>,
     pub(super) machine: Switch,
-    banks: Vec<Rc<bank::Settings>>,
+    lines: Lines,
     names: telemetry::Names,
     log_payments: bool,
     commands: Commands,
@@ -57,7 +57,6 @@ pub(super) struct Engine {
     dials: usize,
     watchers: Vec<Watcher>,
     drained_at: Option<Mono>,
-    fixed: Fixed,
     /// Opens the journal again after a failure; `None`: there is none to open.
     pub(super) revival: Option<Revival>,
     /// Who waits to hear what became of new rules.
@@ -76,12 +75,11 @@ pub(super) struct Parts {
     pub(super) hub: Rc<Hub>,
     pub(super) machine: Switch,
     pub(super) journal: Box<dyn Journal>,
-    pub(super) banks: Vec<Rc<bank::Settings>>,
+    pub(super) lines: Lines,
     pub(super) names: telemetry::Names,
     pub(super) log_payments: bool,
     pub(super) commands: Commands,
     pub(super) listeners: Vec<AbortHandle>,
-    pub(super) fixed: Fixed,
     pub(super) revival: Option<Revival>,
     pub(super) last: Arc<OnceLock<Snapshot>>,
 }
@@ -93,7 +91,7 @@ impl Engine {
             counters: Counters::new(parts.names.acquirers.len(), parts.names.banks.len()),
             hub: parts.hub,
             machine: parts.machine,
-            banks: parts.banks,
+            lines: parts.lines,
             names: parts.names,
             log_payments: parts.log_payments,
             commands: parts.commands,
@@ -106,7 +104,6 @@ impl Engine {
             dials: 0,
             watchers: Vec::new(),
             drained_at: None,
-            fixed: parts.fixed,
             revival: parts.revival,
             reloading: None,
             deciding: Vec::new(),
@@ -348,7 +345,7 @@ impl Engine {
     }
 
     fn dial(&mut self, connection: ConnectionId) {
-        let settings = Rc::clone(&self.banks[usize::from(connection.bank.0)]);
+        let settings = self.lines.banks[usize::from(connection.bank.0)].get();
         self.dials += 1;
         let task = bank::dial(settings, connection.slot, self.dials, Rc::clone(&self.hub));
         self.hub.dialling(connection, tokio::task::spawn_local(task).abort_handle());
@@ -367,6 +364,9 @@ impl Engine {
             _ => {
                 match note {
                     Note::Operated { ticket, refused } => self.orders.done(*ticket, *refused),
+                    Note::NotRenewed { connection } | Note::Link { connection, to: LinkState::Up, .. } => {
+                        self.renewed(*connection);
+                    }
                     Note::RulesApplied => self.reloaded(Ok(())),
                     Note::Decided { item, found } => self.decided(*item, *found),
                     Note::RulesRefused { why } => self.reloaded(Err(ReloadError::Refused(why))),
@@ -382,7 +382,7 @@ impl Engine {
             match command {
                 // Nobody holds the switch any more, or somebody has had enough of it.
                 None | Some(Command::Stop) => return Poll::Ready(()),
-                Some(Command::Reload(config, reply)) => self.reload(&config, reply),
+                Some(Command::Reload(config, reply)) => self.reload(config, reply),
                 Some(Command::Drain) => {
                     self.listeners.drain(..).for_each(|listener| listener.abort());
                     self.hub.push(Input::Drain);
@@ -405,21 +405,29 @@ impl Engine {
         Poll::Pending
     }
 
-    fn reload(&mut self, config: &Config, reply: oneshot::Sender<Result<(), ReloadError>>) {
-        if let Err(error) = self.fixed.check(config) {
+    fn reload(&mut self, mut config: Box<Config>, reply: oneshot::Sender<Result<(), ReloadError>>) {
+        if let Err(error) = self.lines.prepare(&mut config) {
             return drop(reply.send(Err(error)));
         }
         self.reloading = Some(reply);
         if let Some(revival) = &mut self.revival {
             revival.rules = Arc::clone(&config.rules);
         }
-        self.hub.push(Input::Rules(Arc::clone(&config.rules)));
+        self.hub.push(Input::Rules(config.rules));
     }
 
     fn reloaded(&mut self, result: Result<(), ReloadError>) {
+        let counts: Vec<_> = self.machine.snapshot().banks.iter().map(|bank| bank.connections.len() as u16).collect();
+        let renewal = self.lines.settle(result.is_ok(), |bank| counts[usize::from(bank.0)]);
+        renewal.into_iter().for_each(|input| self.hub.push(input));
         if let Some(reply) = self.reloading.take() {
             let _ = reply.send(result);
         }
+    }
+
+    /// A connection takes payments again, or was not made anew.
+    fn renewed(&mut self, connection: ConnectionId) {
+        self.lines.renewed(connection).into_iter().for_each(|input| self.hub.push(input));
     }
 
     fn decided(&mut self, item: PaymentId, found: bool) {

@@ -12,6 +12,7 @@ use crate::{
 };
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, OnceLock},
     thread::JoinHandle,
 };
@@ -127,17 +128,27 @@ impl Control {
         Some(answer)
     }
 
-    /// Puts the rules of another configuration in force: routes, timers, code tables, limits on requests in flight. What
-    /// is in flight goes on.
+    /// Puts another configuration in force: routes, timers, code tables and limits at once for what comes; certificates,
+    /// addresses to dial and limits of lines for those that are made from now on, and connections whose certificates
+    /// changed are made anew one after another. What is in flight goes on.
     ///
     /// # Errors
-    /// It changes what a running switch cannot: which acquirers and banks there are, their dialects, connections,
-    /// addresses. Nothing has changed then.
+    /// It changes what a running switch cannot: which acquirers and banks there are, their dialects, how many connections,
+    /// where we listen. Nothing has changed then.
     pub async fn reload(&self, config: Config) -> Result<(), ReloadError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.send(Command::Reload(Box::new(config), reply));
         sent.map_err(|_| ReloadError::Ended)?;
         answer.await.unwrap_or(Err(ReloadError::Ended))
+    }
+
+    /// Reads the file and puts it in force ([`Control::reload`]).
+    ///
+    /// # Errors
+    /// Mistakes in it, or as [`Control::reload`]. Nothing has changed then.
+    pub async fn reload_from(&self, file: &Path) -> Result<(), ReloadError> {
+        let config = Config::load(file).map_err(|mistakes| ReloadError::Wrong(mistakes.to_string()))?;
+        self.reload(config).await
     }
 
     /// Refuses new requests (91), lets those in flight finish or time out, signs off, ends.

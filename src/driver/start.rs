@@ -6,13 +6,13 @@ use super::{
     handle::{Bound, Commands, Control, Handle},
     journal::{Journal, NoJournal},
     recovery,
-    reload::Fixed,
+    reload::Lines,
     revival::Revival,
 };
 use crate::{
     admin,
     config::{Config, journal::Settings},
-    net::{acquirer, bank, hub::Hub, socket, time::SystemClock},
+    net::{acquirer, bank, hub::Hub, live::Live, socket, time::SystemClock},
     rules::Rules,
     switch::Switch,
     telemetry,
@@ -152,9 +152,7 @@ fn prepare(
     let rules = config.rules;
     let slots = rules.banks.iter().map(|bank| usize::from(bank.connections));
     let hub = Rc::new(Hub::new(clock, rules.acquirers.len(), slots));
-    let banks: Vec<_> = config.banks.into_iter().map(Rc::new).collect();
-    let acquirers: Vec<_> = config.acquirers.into_iter().map(Rc::new).collect();
-    let fixed = Fixed::of(&acquirers, &banks);
+    let lines = Lines::new(config.acquirers, config.banks);
     // Jitter wants a number that differs from process to process.
     let seed = RandomState::new().hash_one(clock.now().wall.0);
     let settings = config.journal.filter(|_| journal.is_none());
@@ -169,8 +167,8 @@ fn prepare(
         }
     };
     let revival = settings.map(|settings| Revival { settings, rules: Arc::clone(&rules), seed, due: None });
-    let (bound, listeners) = bind(&acquirers, &banks)?;
-    let listeners = listen(listeners, &acquirers, &banks, &hub);
+    let (bound, listeners) = bind(&lines)?;
+    let listeners = listen(listeners, &lines, &hub);
     let names = telemetry::Names {
         acquirers: rules.acquirers.iter().map(|acquirer| Arc::clone(&acquirer.name)).collect(),
         banks: rules.banks.iter().map(|bank| Arc::clone(&bank.name)).collect(),
@@ -180,12 +178,11 @@ fn prepare(
         hub,
         machine,
         journal,
-        banks,
+        lines,
         names,
         log_payments,
         commands,
         listeners,
-        fixed,
         revival,
         last,
     });
@@ -212,16 +209,16 @@ struct Listeners {
     banks: Vec<(usize, TcpListener)>,
 }
 
-fn bind(acquirers: &[Rc<acquirer::Settings>], banks: &[Rc<bank::Settings>]) -> Result<(Bound, Listeners), StartError> {
+fn bind(lines: &Lines) -> Result<(Bound, Listeners), StartError> {
     let mut bound = Bound::default();
     let mut listeners = Listeners { acquirers: Vec::new(), banks: Vec::new() };
-    for acquirer in acquirers {
+    for acquirer in lines.acquirers.iter().map(Live::get) {
         let who = format!("acquirer \"{}\"", acquirer.name);
         let (listener, address) = bind_one(&who, acquirer.listen)?;
         listeners.acquirers.push(listener);
         bound.acquirers.push((Arc::clone(&acquirer.name), address));
     }
-    for (place, bank) in banks.iter().enumerate() {
+    for (place, bank) in lines.banks.iter().map(Live::get).enumerate() {
         let Some(address) = bank.listen() else { continue };
         let (listener, address) = bind_one(&format!("bank \"{}\"", bank.name), address)?;
         listeners.banks.push((place, listener));
@@ -237,17 +234,12 @@ fn bind_one(who: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr),
     Ok((listener, address))
 }
 
-fn listen(
-    listeners: Listeners,
-    acquirers: &[Rc<acquirer::Settings>],
-    banks: &[Rc<bank::Settings>],
-    hub: &Rc<Hub>,
-) -> Vec<AbortHandle> {
-    let sessions = listeners.acquirers.into_iter().zip(acquirers).map(|(listener, settings)| {
-        tokio::task::spawn_local(acquirer::listen(listener, Rc::clone(settings), Rc::clone(hub))).abort_handle()
+fn listen(listeners: Listeners, lines: &Lines, hub: &Rc<Hub>) -> Vec<AbortHandle> {
+    let sessions = listeners.acquirers.into_iter().zip(&lines.acquirers).map(|(listener, settings)| {
+        tokio::task::spawn_local(acquirer::listen(listener, settings.clone(), Rc::clone(hub))).abort_handle()
     });
     let connections = listeners.banks.into_iter().map(|(place, listener)| {
-        tokio::task::spawn_local(bank::listen(listener, Rc::clone(&banks[place]), Rc::clone(hub))).abort_handle()
+        tokio::task::spawn_local(bank::listen(listener, lines.banks[place].clone(), Rc::clone(hub))).abort_handle()
     });
     sessions.chain(connections).collect()
 }

@@ -3,6 +3,7 @@
 use super::{
     connection::{self, Connection, Line, Peer},
     hub::Hub,
+    live::Live,
     outlet::Outlet,
     socket, tls,
 };
@@ -51,6 +52,8 @@ pub struct Settings {
     pub allow: Vec<Network>,
     /// TLS, if the sessions use it.
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Until when our certificate is valid, in seconds since 1970.
+    pub certificate: Option<i64>,
 }
 
 /// A network in CIDR form.
@@ -91,22 +94,14 @@ impl Network {
 }
 
 /// Takes sessions from a bound listener until the task is dropped.
-pub async fn listen(listener: TcpListener, settings: Rc<Settings>, hub: Rc<Hub>) {
-    let each = Rc::new(connection::Settings {
-        dialect: Arc::clone(&settings.dialect),
-        framing: settings.framing.clone(),
-        idle_timeout: settings.idle_timeout,
-        write_timeout: settings.write_timeout,
-        answers_keep_alives: true,
-    });
+pub async fn listen(listener: TcpListener, settings: Live<Settings>, hub: Rc<Hub>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let session = session(stream, peer, Rc::clone(&settings), Rc::clone(&each), Rc::clone(&hub));
-                tokio::task::spawn_local(session);
+                tokio::task::spawn_local(session(stream, peer, settings.get(), Rc::clone(&hub)));
             }
             Err(error) => {
-                tracing::error!(acquirer = &*settings.name, %error, "cannot accept a session");
+                tracing::error!(acquirer = &*settings.get().name, %error, "cannot accept a session");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -114,18 +109,19 @@ pub async fn listen(listener: TcpListener, settings: Rc<Settings>, hub: Rc<Hub>)
 }
 
 /// One session, from accept to end.
-async fn session(
-    stream: TcpStream,
-    peer: SocketAddr,
-    settings: Rc<Settings>,
-    each: Rc<connection::Settings>,
-    hub: Rc<Hub>,
-) {
+async fn session(stream: TcpStream, peer: SocketAddr, settings: Rc<Settings>, hub: Rc<Hub>) {
     let allowed = settings.allow.is_empty() || settings.allow.iter().any(|network| network.contains(peer.ip()));
     if !allowed {
         return turn_away(&settings, &hub, peer, "not an allowed peer");
     }
     // The place is taken before the handshake: peers that never finish one count, too.
+    let each = Rc::new(connection::Settings {
+        dialect: Arc::clone(&settings.dialect),
+        framing: settings.framing.clone(),
+        idle_timeout: settings.idle_timeout,
+        write_timeout: settings.write_timeout,
+        answers_keep_alives: true,
+    });
     let line = Rc::new(Line { settings: each, outlet: Outlet::new(settings.buffer) });
     let Some(id) = hub.open_session(settings.acquirer, &line, settings.max_sessions) else {
         return turn_away(&settings, &hub, peer, "too many sessions");

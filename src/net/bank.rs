@@ -3,6 +3,7 @@
 use super::{
     connection::{self, Connection, End, Line, Peer},
     hub::Hub,
+    live::Live,
     outlet::Outlet,
     socket, tls,
 };
@@ -30,6 +31,10 @@ pub struct Settings {
     pub name: Arc<str>,
     /// Who dials whom.
     pub direction: Direction,
+    /// Until when our certificate is valid, in seconds since 1970.
+    pub certificate: Option<i64>,
+    /// Of all TLS material: other material has another.
+    pub material: u64,
     /// How messages are written.
     pub dialect: Arc<Dialect>,
     /// How frames are cut.
@@ -130,14 +135,14 @@ pub fn host_of(address: &str) -> Option<ServerName<'static>> {
 }
 
 /// Takes the bank's connections from a bound listener until the task is dropped.
-pub async fn listen(listener: TcpListener, settings: Rc<Settings>, hub: Rc<Hub>) {
+pub async fn listen(listener: TcpListener, settings: Live<Settings>, hub: Rc<Hub>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::task::spawn_local(accepted(stream, peer, Rc::clone(&settings), Rc::clone(&hub)));
+                tokio::task::spawn_local(accepted(stream, peer, settings.get(), Rc::clone(&hub)));
             }
             Err(error) => {
-                tracing::error!(bank = &*settings.name, %error, "cannot accept a connection");
+                tracing::error!(bank = &*settings.get().name, %error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -6,6 +6,7 @@ pub mod bank;
 pub mod connection;
 pub mod framed;
 pub mod hub;
+pub mod live;
 pub mod outlet;
 pub mod socket;
 pub mod time;

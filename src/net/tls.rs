@@ -3,7 +3,8 @@
 
 use rustls::{
     CertificateError, ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    client::WebPkiServerVerifier,
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, pem::PemObject},
     server::WebPkiClientVerifier,
 };
 use std::{fmt, io, path::Path, sync::Arc};
@@ -93,6 +94,18 @@ impl Pem<'_> {
         }
     }
 
+    fn revocations(self) -> Result<Vec<CertificateRevocationListDer<'static>>, MaterialError> {
+        let read: Result<Vec<_>, _> = match self {
+            Self::File(file) => CertificateRevocationListDer::pem_file_iter(file).and_then(Iterator::collect),
+            Self::Text(text) => CertificateRevocationListDer::pem_slice_iter(text.as_bytes()).collect(),
+        };
+        match read {
+            Ok(lists) if lists.is_empty() => Err(MaterialError(format!("no revocation list in {self}"))),
+            Ok(lists) => Ok(lists),
+            Err(error) => Err(MaterialError(format!("no revocation list in {self}: {}", pem_text(&error)))),
+        }
+    }
+
     fn key(self) -> Result<PrivateKeyDer<'static>, MaterialError> {
         let read = match self {
             Self::File(file) => PrivateKeyDer::from_pem_file(file),
@@ -116,6 +129,13 @@ impl Identity {
     pub fn load(certificate: Pem<'_>, key: Pem<'_>) -> Result<Self, MaterialError> {
         Ok(Self { chain: certificate.certificates()?, key: key.key()? })
     }
+
+    /// Until when our certificate is valid, in seconds since 1970; `None` where it cannot be read.
+    #[must_use]
+    pub fn expires(&self) -> Option<i64> {
+        let (_, certificate) = x509_parser::parse_x509_certificate(self.chain.first()?).ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    }
 }
 
 /// PEM errors can quote the line they stumbled over; ours must not.
@@ -124,6 +144,30 @@ fn pem_text(error: &rustls::pki_types::pem::Error) -> String {
         rustls::pki_types::pem::Error::Io(error) => error.to_string(),
         rustls::pki_types::pem::Error::NoItemsFound => "none found".to_owned(),
         _ => "not well-formed PEM".to_owned(),
+    }
+}
+
+/// Whom to believe: what a peer's certificate must lead to, and what was taken back of that.
+pub struct Trust {
+    roots: RootCertStore,
+    revoked: Vec<CertificateRevocationListDer<'static>>,
+}
+
+impl From<RootCertStore> for Trust {
+    fn from(roots: RootCertStore) -> Self {
+        Self { roots, revoked: Vec::new() }
+    }
+}
+
+impl Trust {
+    /// With revocation lists (PEM): from now on a peer is refused whose certificate is on one, and one whose issuer has none
+    /// here: nothing can be said of it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or material that holds no list.
+    pub fn revoking(mut self, lists: Pem<'_>) -> Result<Self, MaterialError> {
+        self.revoked.extend(lists.revocations()?);
+        Ok(self)
     }
 }
 
@@ -148,14 +192,21 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 /// # Errors
 /// A key that does not belong to its certificate, or of an unknown kind.
 pub fn client(
-    roots: RootCertStore,
+    trust: impl Into<Trust>,
     identity: Option<Identity>,
     min_version: MinVersion,
 ) -> Result<Arc<ClientConfig>, MaterialError> {
+    let failed = |error: &dyn fmt::Display| MaterialError(error.to_string());
+    let Trust { roots, revoked } = trust.into();
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+        .with_crls(revoked)
+        .only_check_end_entity_revocation()
+        .build()
+        .map_err(|error| failed(&error))?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(min_version.protocols())
-        .map_err(|error| MaterialError(error.to_string()))?
-        .with_root_certificates(roots);
+        .map_err(|error| failed(&error))?
+        .with_webpki_verifier(verifier);
     let config = match identity {
         Some(identity) => {
             builder.with_client_auth_cert(identity.chain, identity.key).map_err(|error| mismatch(&error))?
@@ -166,21 +217,23 @@ pub fn client(
     Ok(Arc::new(config))
 }
 
-/// The accepting side; with `client_roots` every peer must present a certificate of theirs.
+/// The accepting side; with `clients` every peer must present a certificate of theirs.
 ///
 /// # Errors
 /// A key that does not belong to its certificate, or authorities that cannot be used.
 pub fn server(
     identity: Identity,
-    client_roots: Option<RootCertStore>,
+    clients: Option<Trust>,
     min_version: MinVersion,
 ) -> Result<Arc<ServerConfig>, MaterialError> {
     let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(min_version.protocols())
         .map_err(|error| MaterialError(error.to_string()))?;
-    let builder = match client_roots {
-        Some(roots) => {
+    let builder = match clients {
+        Some(Trust { roots, revoked }) => {
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+                .with_crls(revoked)
+                .only_check_end_entity_revocation()
                 .build()
                 .map_err(|error| MaterialError(error.to_string()))?;
             builder.with_client_cert_verifier(verifier)
@@ -256,6 +309,9 @@ fn explain_certificate(error: &CertificateError) -> String {
             format!("the peer's certificate is not for {expected} but for {}", presented.join(", "))
         }
         CertificateError::Revoked => "the peer's certificate has been revoked".to_owned(),
+        CertificateError::UnknownRevocationStatus => {
+            "whether the peer's certificate was revoked is not known: no list of its issuer in this link's `crl`".to_owned()
+        }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "the peer's certificate is not meant for this use (client or server)".to_owned()
         }

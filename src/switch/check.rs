@@ -113,10 +113,10 @@ impl Core {
             for (slot, link) in bank.links.iter().enumerate() {
                 let here = payments().filter(|(_, pending)| usize::from(pending.connection.slot) == slot).count();
                 assert_eq!(link.in_flight, here, "payments of a connection are counted");
-                assert!(link.held.is_none() || !link.takes_payments(), "what is held takes no payments");
+                assert!(!link.is_held_back() || !link.takes_payments(), "what is held takes no payments");
                 self.check_link(link.exchange(), bank.id, slot);
                 if let Some((_, Exchange::SignOff)) = link.exchange() {
-                    assert!(self.draining || link.held.is_some(), "we sign off only when told to");
+                    assert!(self.draining || link.is_held_back(), "we sign off only when told to");
                 }
             }
         }

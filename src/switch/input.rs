@@ -83,6 +83,12 @@ pub enum Input {
         /// Who, and why.
         by: Box<str>,
     },
+    /// The settings of a connection have changed: it is to be closed and made anew, once nothing is on its way on it. Told by
+    /// its coming up, or by a `Note::NotRenewed`.
+    Renew {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// A connection is open (TCP, TLS and certificate checks done).
     ConnectionUp {
         /// Which.

@@ -32,6 +32,8 @@ pub(super) struct Link {
     exchange: Option<(u32, Exchange)>,
     /// Payments sent on it that wait for their answer.
     pub(super) in_flight: usize,
+    /// It is to be made anew once nothing is on its way on it.
+    renewed: bool,
     /// An operator wants no payments on it: lasts.
     pub(super) held: Option<Held>,
     /// Attempts in a row that did not lead to a signed-on connection.
@@ -86,11 +88,16 @@ pub(super) enum Asked {
 
 impl Link {
     pub(super) const fn new() -> Self {
-        Self { state: State::Down, exchange: None, in_flight: 0, held: None, failures: 0 }
+        Self { state: State::Down, exchange: None, in_flight: 0, renewed: false, held: None, failures: 0 }
     }
 
     pub(super) const fn takes_payments(&self) -> bool {
         matches!(self.state, State::Open(Open { standing: Standing::Up, .. }))
+    }
+
+    /// Is it held by an operator, or about to be made anew?
+    pub(super) const fn is_held_back(&self) -> bool {
+        self.held.is_some() || self.renewed
     }
 
     pub(super) const fn visible(&self) -> LinkState {
@@ -163,6 +170,7 @@ impl<'r> Turn<'r> {
         self.cancel_link_timer(connection);
         let was_open = self.link(connection).open().is_some();
         let link = self.link(connection);
+        link.renewed = false;
         link.failures = if was_open { 0 } else { link.failures.saturating_add(1) };
         let failures = link.failures;
         self.enter(connection, State::Down, LinkChange::Lost);
@@ -318,6 +326,8 @@ impl<'r> Turn<'r> {
     fn signed_off(&mut self, connection: ConnectionId) {
         if matches!(self.link(connection).state, State::Draining) {
             self.close(connection, LinkChange::Drain);
+        } else if self.link(connection).renewed {
+            self.close(connection, LinkChange::Renewed);
         } else {
             self.await_silence(connection);
         }

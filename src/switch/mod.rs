@@ -167,6 +167,7 @@ impl Switch {
             Input::Recalled { ticket, records } => turn.recalled(ticket, records),
             Input::Decide { item, decision, by } => turn.decide(item, decision, by),
             Input::Operate { ticket, operation, by } => turn.operate(ticket, operation, by),
+            Input::Renew { connection } => turn.renew(connection),
             Input::ConnectionUp { connection } => turn.connection_up(connection),
             Input::ConnectionDown { connection } => turn.connection_down(connection),
             Input::SessionClosed { acquirer, session } => turn.session_closed(acquirer, session),

@@ -250,6 +250,11 @@ pub enum Note {
         /// Why nothing was done.
         refused: Option<&'static str>,
     },
+    /// A connection was not made anew: it takes no payments anyhow, or no other of its bank would meanwhile.
+    NotRenewed {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// A bank was told of the cutover.
     CutoverAnswered {
         /// On which connection.
@@ -508,6 +513,8 @@ pub enum LinkChange {
     BankSignedOn,
     /// An operator commanded it.
     Commanded,
+    /// It is made anew, under settings that have changed.
+    Renewed,
     /// We are shutting down.
     Drain,
     /// A network message could not be made or sent.

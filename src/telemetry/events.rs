@@ -165,6 +165,10 @@ fn bank_note(names: &Names, note: &Note) {
         Note::BankRequest { connection, mti, code } => {
             info!(bank = names.bank(connection.bank), slot = connection.slot, %mti, %code, "the bank's request answered");
         }
+        Note::NotRenewed { connection } => {
+            let (bank, slot) = (names.bank(connection.bank), connection.slot);
+            info!(bank, slot, "goes on under the settings it was made with, until it ends");
+        }
         Note::CutoverAnswered { connection, code } => {
             let code = code.map(display);
             info!(bank = names.bank(connection.bank), slot = connection.slot, code, "cutover announced");
@@ -219,6 +223,7 @@ impl fmt::Display for Why {
             LinkChange::BankSignedOff => "the bank signed off",
             LinkChange::BankSignedOn => "the bank signed on",
             LinkChange::Commanded => "commanded",
+            LinkChange::Renewed => "made anew under changed settings",
             LinkChange::Drain => "shutting down",
             LinkChange::Unsendable => "a network message could not be sent",
         })

@@ -162,7 +162,7 @@ async fn a_bank_behind_tls_takes_nobody_without_a_certificate() {
     let (authority, server, client) = credentials();
     let root = authority.certificate_pem();
     let roots = || tls::roots(Pem::Text(&root)).unwrap();
-    let server = tls::server(identity(&server), Some(roots()), MinVersion::default()).unwrap();
+    let server = tls::server(identity(&server), Some(roots().into()), MinVersion::default()).unwrap();
     let dial = |client: Option<Identity>| DialTls {
         connector: TlsConnector::from(tls::client(roots(), client, MinVersion::default()).unwrap()),
         name: ServerName::try_from("bank").unwrap(),

@@ -27,6 +27,10 @@ impl World {
         if !self.random.chance(30) {
             return;
         }
+        for _ in 0..self.random.below(4) {
+            let (connection, at) = (self.any_connection(), self.random.below(span));
+            self.after(at, Event::Renew(connection));
+        }
         for _ in 0..1 + self.random.below(4) {
             let connection = self.any_connection();
             let route = || ROUTES[connection.slot as usize + connection.bank.0 as usize % 2].into();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must be among them once many seeds have run.
-const ALL: [&str; 56] = [
+const ALL: [&str; 57] = [
     "approved",
     "declined",
     "timed out",
@@ -68,6 +68,7 @@ const ALL: [&str; 56] = [
     "commanded",
     "route off",
     "commanded link",
+    "renewed",
 ];
 
 impl Seen {
@@ -142,6 +143,7 @@ fn refused(why: Refusal) -> &'static str {
 fn link(why: LinkChange) -> &'static str {
     match why {
         LinkChange::Commanded => "commanded link",
+        LinkChange::Renewed => "renewed",
         LinkChange::Breaker => "breaker",
         LinkChange::Echoed => "echoed",
         LinkChange::SignOnDeclined(_) => "sign-on declined",

@@ -79,6 +79,8 @@ pub(crate) enum Event {
     Silence(BankId, u64),
     WallStep(i64),
     Drain,
+    /// A connection is to be made anew.
+    Renew(ConnectionId),
     /// An operator commands something.
     Operate(Operation),
     Start(u64),
@@ -288,6 +290,7 @@ impl World {
             Event::Silence(bank, long) => self.banks[usize::from(bank.0)].silent_until = self.now + long,
             Event::WallStep(step) => self.step += step,
             Event::Drain => self.drain(),
+            Event::Renew(connection) => self.input(Input::Renew { connection }),
             Event::Operate(operation) => self.operate(operation),
             Event::Start(life) => self.start(life),
         }

@@ -93,6 +93,7 @@ impl Turn<'_> {
 
     /// It takes them again.
     fn lift(&mut self, connection: ConnectionId) {
+        self.link(connection).renewed = false;
         let rules = self.bank_rules(connection);
         let (signs_on, dials) = (rules.link.sign_on, rules.we_connect);
         match &self.link(connection).state {
@@ -123,22 +124,40 @@ impl Turn<'_> {
         let due = match link.held {
             Some(Held::Off) => true,
             Some(Held::OnceIdle) => link.in_flight == 0,
-            None => false,
+            None => link.renewed && link.in_flight == 0,
         };
-        let free = link.exchange.is_none();
+        let (free, renewed) = (link.exchange.is_none(), link.renewed);
         let Some(open) = link.open() else { return };
-        if !(due && free && open.signed_on && open.standing == Standing::Held) {
+        if !(due && free && open.standing == Standing::Held && (open.signed_on || renewed)) {
             return;
         }
-        open.signed_on = false;
-        if signs_on && !self.exchange(connection, Exchange::SignOff) {
+        let signs_off = std::mem::take(&mut open.signed_on) && signs_on;
+        if signs_off && !self.exchange(connection, Exchange::SignOff) {
             self.close(connection, LinkChange::Unsendable);
+        } else if renewed && !signs_off {
+            self.close(connection, LinkChange::Renewed);
         }
+    }
+
+    /// A connection is to be made anew, under settings that have changed: once nothing is on its way on it, and where
+    /// another of the bank takes payments meanwhile. Says so at once where it is not done.
+    pub(in crate::switch) fn renew(&mut self, connection: ConnectionId) {
+        let bank = self.core.banks.get(usize::from(connection.bank.0));
+        let links = bank.map_or(&[][..], |bank| &bank.links);
+        let others = links.iter().enumerate().filter(|(slot, _)| *slot != usize::from(connection.slot));
+        let covered = others.into_iter().any(|(_, link)| link.takes_payments());
+        let stands = links.get(usize::from(connection.slot)).is_some_and(super::Link::takes_payments);
+        if self.core.draining || !covered || !stands {
+            return self.note(Note::NotRenewed { connection });
+        }
+        self.link(connection).renewed = true;
+        self.stand(connection, Standing::Held, LinkChange::Renewed);
+        self.sign_off_held(connection);
     }
 
     /// A payment has ended: a connection that is to be signed off once nothing is on its way on it may be there.
     pub(in crate::switch) fn settle_held(&mut self, connection: ConnectionId) {
-        if self.link(connection).held.is_some() {
+        if self.link(connection).is_held_back() {
             self.sign_off_held(connection);
         }
     }

@@ -61,7 +61,7 @@ pub(crate) fn roots(authority: &Authority) -> RootCertStore {
 
 /// A server with this certificate.
 pub(crate) fn server(credential: Credential, clients: Option<RootCertStore>) -> Arc<ServerConfig> {
-    tls::server(identity(credential), clients, MinVersion::Tls12).expect("usable material")
+    tls::server(identity(credential), clients.map(Into::into), MinVersion::Tls12).expect("usable material")
 }
 
 fn identity(credential: Credential) -> Identity {
