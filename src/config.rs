@@ -25,11 +25,13 @@ pub use general::{Log, LogFormat};
 use crate::{net, rules::Rules};
 use banklink_protocol::Translation;
 use section::{Report, Section};
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc};
 use toml::de::DeTable;
 
 /// A configuration without a mistake.
 pub struct Config {
+    /// Where it was read from.
+    pub file: PathBuf,
     /// What the machine may see of it.
     pub rules: Arc<Rules>,
     /// The listeners of the acquirers, by [`crate::switch::AcquirerId`].
@@ -101,7 +103,8 @@ impl Config {
         check_addresses(report, root, &acquirers, &banks, admin.as_ref());
         root.finish();
         let rules = join(acquirer_rules, bank_rules, routes, recent);
-        Self { rules: Arc::new(rules), acquirers, banks, admin, log, journal }
+        let file = report.file().to_owned();
+        Self { file, rules: Arc::new(rules), acquirers, banks, admin, log, journal }
     }
 }
 

@@ -22,10 +22,12 @@ use axum::{
     routing::{get, post},
 };
 use caller::{Door, Operator, Reader};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 struct Admin {
     control: Control,
+    /// The configuration.
+    file: PathBuf,
     metrics: Metrics,
 }
 
@@ -46,19 +48,19 @@ impl IntoResponse for Refused {
 }
 
 /// Serves until the switch has ended.
-pub(crate) fn serve(bound: Bound, settings: config::Admin, control: Control) {
+pub(crate) fn serve(bound: Bound, settings: config::Admin, file: PathBuf, control: Control) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let served = runtime.and_then(|runtime| runtime.block_on(run(bound, settings, control)));
+    let served = runtime.and_then(|runtime| runtime.block_on(run(bound, settings, file, control)));
     if let Err(error) = served {
         tracing::error!(%error, "the admin endpoint ended");
     }
 }
 
-async fn run(bound: Bound, settings: config::Admin, control: Control) -> std::io::Result<()> {
+async fn run(bound: Bound, settings: config::Admin, file: PathBuf, control: Control) -> std::io::Result<()> {
     bound.tcp.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(bound.tcp)?;
     let over = control.clone();
-    let routes = routes().with_state(Arc::new(Admin { control, metrics: Metrics::new() }));
+    let routes = routes().with_state(Arc::new(Admin { control, file, metrics: Metrics::new() }));
     let (tls, door) = match settings.tls {
         Some(tls) => (Some(tls.into()), Door::Tls(settings.tokens.into())),
         None => (None, Door::Plain),
@@ -91,6 +93,7 @@ fn routes() -> Router<Arc<Admin>> {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/trace", get(trace::trace))
+        .route("/reload", post(operate::reload))
         .route("/links", get(operate::links))
         .route("/links/{bank}/{action}", post(operate::bank))
         .route("/links/{bank}/{slot}/{action}", post(operate::connection))

@@ -69,6 +69,21 @@ pub(super) async fn cutover(
     carry_out(&admin, Order::Cutover { bank }, &by.text(&caller)).await
 }
 
+/// The configuration is read again and put in force.
+pub(super) async fn reload(caller: Operator, State(admin): State<Arc<Admin>>, Json(by): Json<By>) -> Done {
+    let (file, by) = (admin.file.display(), by.text(&caller));
+    match admin.control.reload_from(&admin.file).await {
+        Ok(()) => {
+            tracing::info!(%file, by, "reloaded");
+            Ok(Json(json!({ "file": file.to_string() })))
+        }
+        Err(error) => {
+            tracing::error!(%file, by, %error, "not reloaded");
+            Err(Refused(StatusCode::CONFLICT, error.to_string()))
+        }
+    }
+}
+
 async fn carry_out(admin: &Admin, order: Order, by: &str) -> Done {
     let refused = |why| Refused(StatusCode::CONFLICT, why);
     admin.control.operate(order, by).await.map(|()| Json(json!({}))).map_err(refused)

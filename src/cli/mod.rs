@@ -24,6 +24,7 @@ mod link;
 mod links;
 mod load;
 mod output;
+mod reload;
 mod route;
 mod run;
 mod saf;
@@ -60,6 +61,8 @@ pub enum Command {
     Run(run::Args),
     /// The connections to the banks of a running switch: list, sign-on, sign-off, drain, echo, close
     Link(links::Args),
+    /// Put the configuration of a running switch in force as it is now
+    Reload(reload::Args),
     /// Tell a bank of the cutover
     Cutover(cutover::Args),
     /// Explain where a payment would go; turn a route of a running switch off and on
@@ -99,6 +102,7 @@ impl Command {
             Self::Journal(args) => journal::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Link(args) => links::run(&args),
+            Self::Reload(args) => reload::run(&args),
             Self::Cutover(args) => cutover::run(&args),
             Self::Route(args) => route::run(&args),
             Self::Demo(args) => demo::run(&args),

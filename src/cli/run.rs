@@ -3,11 +3,19 @@
 use super::Failure;
 use crate::{
     config::Config,
-    driver::{self, Control, Handle},
+    driver::{self, Control, Handle, Snapshot},
     telemetry,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How often our certificates are looked at.
+const DAY: Duration = Duration::from_hours(24);
+/// So many days before a certificate of ours expires there are warnings.
+const WARNED_AHEAD: i64 = 30;
 
 /// Runs the switch until SIGTERM or SIGINT: then new requests are refused (91), those in flight are finished, the banks
 /// are signed off, and the exit code is 0. A second signal ends it at once. SIGHUP puts the rules of the file as it is then
@@ -15,7 +23,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 SIGTERM and SIGINT drain: new requests are refused, those in flight finish or time out, the banks are signed off, and the
-exit code is 0; a second signal ends at once. SIGHUP puts the rules of the file as it is then in force.
+exit code is 0; a second signal ends at once. SIGHUP, like `banklink reload`, puts the file as it is then in force: routes,
+codes, timers and limits for what comes; certificates, revocation lists and addresses to dial for connections that are made
+from then on, and those whose certificates changed are made anew one after another.
 
 Examples:
   banklink run config.toml
@@ -54,13 +64,22 @@ enum Ended {
 }
 
 async fn supervise(control: &Control, signals: &mut Signals, file: &Path) -> Ended {
+    // The first tick is at once.
+    let mut days = tokio::time::interval(DAY);
     loop {
         let heard = tokio::select! {
             heard = signals.next() => heard,
             () = control.ended() => return Ended::Drained,
+            _ = days.tick() => {
+                warn_of_certificates(&control.snapshot().await);
+                continue;
+            }
         };
         match heard {
-            Heard::Reload => reload(control, file).await,
+            Heard::Reload => {
+                reload(control, file).await;
+                days.reset_immediately();
+            }
             Heard::End(name) => {
                 tracing::info!(signal = name, "draining; a second signal ends at once");
                 break;
@@ -72,6 +91,21 @@ async fn supervise(control: &Control, signals: &mut Signals, file: &Path) -> End
         tokio::select! {
             heard = signals.next() => if matches!(heard, Heard::End(_)) { return Ended::AtOnce },
             () = control.ended() => return Ended::Drained,
+        }
+    }
+}
+
+/// Certificates of ours that are to be replaced soon.
+fn warn_of_certificates(snapshot: &Snapshot) {
+    let now = jiff::Timestamp::now().as_second();
+    let acquirers = snapshot.acquirers.iter().map(|acquirer| ("acquirer", &acquirer.name, acquirer.certificate));
+    let banks = snapshot.banks.iter().map(|bank| ("bank", &bank.name, bank.certificate));
+    for (kind, name, expires) in acquirers.chain(banks) {
+        let Some(days) = expires.map(|expires| (expires - now).div_euclid(DAY.as_secs() as i64)) else { continue };
+        if days < 0 {
+            tracing::error!(kind, name = &**name, "ALARM: our certificate has expired");
+        } else if days < WARNED_AHEAD {
+            tracing::warn!(kind, name = &**name, days, "our certificate expires soon");
         }
     }
 }

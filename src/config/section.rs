@@ -34,6 +34,11 @@ impl<'a> Report<'a> {
         Self { text, file: file.to_owned(), errors: RefCell::default() }
     }
 
+    /// The file.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The folder that paths of the file are relative to.
     pub(super) fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))

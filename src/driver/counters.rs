@@ -92,6 +92,7 @@ impl Counters {
             let (sessions, refused) = hub.session_counts(AcquirerId(id as u16));
             AcquirerSnapshot {
                 name: acquirer.name,
+                certificate: None,
                 sessions,
                 refused,
                 in_flight: acquirer.in_flight as u64,
@@ -106,6 +107,7 @@ impl Counters {
         });
         let banks = inside.banks.into_iter().zip(&self.banks).map(|(bank, totals)| BankSnapshot {
             name: bank.name,
+            certificate: None,
             connections: bank.connections.iter().map(|connection| connection.state).collect(),
             in_flight: bank.in_flight as u64,
             sent: bank.counters.sent,

@@ -442,8 +442,10 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let listeners = self.tracers.count();
-        Snapshot { listeners, ..self.counters.snapshot(&self.machine, &self.hub) }
+        let mut snapshot = self.counters.snapshot(&self.machine, &self.hub);
+        snapshot.listeners = self.tracers.count();
+        self.lines.certify(&mut snapshot);
+        snapshot
     }
 
     fn answer_watchers(&mut self) {

@@ -2,6 +2,7 @@
 //! dial and limits of lines for those made from now on. Connections whose TLS material changed are made anew, one after
 //! another, while another of their bank takes payments.
 
+use super::Snapshot;
 use crate::{
     config::Config,
     net::{acquirer, bank, live::Live},
@@ -49,6 +50,14 @@ impl Lines {
         let acquirers = acquirers.into_iter().map(Live::new).collect();
         let banks = banks.into_iter().map(Live::new).collect();
         Self { acquirers, banks, renewals: VecDeque::new(), coming: None }
+    }
+
+    /// Until when our certificates are valid.
+    pub(super) fn certify(&self, snapshot: &mut Snapshot) {
+        let acquirers = snapshot.acquirers.iter_mut().zip(&self.acquirers);
+        acquirers.for_each(|(acquirer, live)| acquirer.certificate = live.get().certificate);
+        let banks = snapshot.banks.iter_mut().zip(&self.banks);
+        banks.for_each(|(bank, live)| bank.certificate = live.get().certificate);
     }
 
     /// Takes the lines of another configuration, to be put in force when the machine has taken its rules.

@@ -26,6 +26,8 @@ pub struct Snapshot {
 pub struct AcquirerSnapshot {
     /// Its name in the configuration.
     pub name: Arc<str>,
+    /// Until when our certificate toward its sessions is valid, in seconds since 1970; `None` without TLS.
+    pub certificate: Option<i64>,
     /// Sessions open now.
     pub sessions: u64,
     /// Sessions refused: peer not allowed, too many, TLS failed.
@@ -53,6 +55,8 @@ pub struct AcquirerSnapshot {
 pub struct BankSnapshot {
     /// Its name in the configuration.
     pub name: Arc<str>,
+    /// Until when our certificate on its connections is valid, in seconds since 1970.
+    pub certificate: Option<i64>,
     /// One state a connection slot.
     #[serde(serialize_with = "words")]
     pub connections: Vec<LinkState>,

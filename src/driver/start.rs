@@ -70,7 +70,7 @@ pub fn spawn_with(config: Config, journal: Box<dyn Journal + Send>) -> Result<Ha
 
 fn spawn_on(config: Config, journal: Option<Box<dyn Journal + Send>>) -> Result<Handle, StartError> {
     let (control, commands) = Control::new();
-    let admin_settings = config.admin.clone();
+    let (admin_settings, file) = (config.admin.clone(), config.file.clone());
     let (bound_sender, bound_receiver) = mpsc::channel();
     let last = control.last();
     let data_path = move || run(config, journal, commands, last, &bound_sender);
@@ -90,7 +90,7 @@ fn spawn_on(config: Config, journal: Option<Box<dyn Journal + Send>>) -> Result<
             #[cfg(unix)]
             socket,
         };
-        handle.threads.push(start_thread("banklink-admin", move || admin::serve(ways, settings, control))?);
+        handle.threads.push(start_thread("banklink-admin", move || admin::serve(ways, settings, file, control))?);
     }
     Ok(handle)
 }

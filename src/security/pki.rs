@@ -11,8 +11,8 @@ pub use profile::{Issued, Profile, ProfileError};
 
 use crate::clock::Wall;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::fmt;
@@ -164,6 +164,34 @@ impl Authority {
         let key = KeyPair::generate().map_err(failed)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
         Ok(Credential { certificate: certificate.der().clone(), certificate_pem: certificate.pem(), key })
+    }
+
+    /// A list, PEM, that takes these certificates back.
+    ///
+    /// # Errors
+    /// A list that cannot be signed.
+    pub fn revoke(&self, credentials: &[&Credential], validity: Validity) -> Result<String, PkiError> {
+        let mut revoked_certs = Vec::new();
+        for credential in credentials {
+            let read = x509_parser::parse_x509_certificate(&credential.certificate).ok();
+            let (_, certificate) = read.expect("a certificate that was just made");
+            revoked_certs.push(RevokedCertParams {
+                serial_number: SerialNumber::from_slice(certificate.raw_serial()),
+                revocation_time: validity.from,
+                reason_code: None,
+                invalidity_date: None,
+            });
+        }
+        let params = CertificateRevocationListParams {
+            this_update: validity.from,
+            next_update: validity.until,
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let failed = |error| PkiError::new("revocation list", &error);
+        params.signed_by(&self.issuer).map_err(failed)?.pem().map_err(failed)
     }
 
     /// The root to trust.

@@ -109,6 +109,18 @@ const REJECTED: Description = Description(
 );
 const READY: Description =
     Description("banklink_ready", Unit::Count, "1 when payments can be taken: a bank is up, and no drain is under way");
+const CERTIFICATES: [Description; 2] = [
+    Description(
+        "banklink_bank_certificate_expires_timestamp_seconds",
+        Unit::Seconds,
+        "Until when our certificate toward the bank is valid, in seconds since 1970",
+    ),
+    Description(
+        "banklink_acquirer_certificate_expires_timestamp_seconds",
+        Unit::Seconds,
+        "Until when our certificate toward the acquirer is valid, in seconds since 1970",
+    ),
+];
 /// The histogram, written by hand.
 const LATENCY: &str = "banklink_bank_payment_duration_seconds";
 /// Powers of two of microseconds that are bucket bounds: 64 µs to 67 s.
@@ -166,6 +178,7 @@ impl Metrics {
         ACQUIRER_COUNTERS.iter().for_each(|(description, _)| describe(description, true));
         BANK_GAUGES.iter().for_each(|(description, _)| describe(description, false));
         ACQUIRER_GAUGES.iter().for_each(|(description, _)| describe(description, false));
+        CERTIFICATES.iter().for_each(|description| describe(description, false));
         describe(&LINK, false);
         describe(&READY, false);
         describe(&REJECTED, true);
@@ -198,6 +211,9 @@ impl Metrics {
         for (description, value) in &BANK_GAUGES {
             self.gauge(handles, description.0, &label, value(bank));
         }
+        if let Some(expires) = bank.certificate {
+            self.gauge(handles, CERTIFICATES[0].0, &label, expires.unsigned_abs());
+        }
         for (slot, state) in bank.connections.iter().enumerate() {
             for possible in STATES {
                 let labels = [("bank", &*bank.name), ("slot", &*slot.to_string()), ("state", possible.as_str())];
@@ -213,6 +229,9 @@ impl Metrics {
         }
         for (description, value) in &ACQUIRER_GAUGES {
             self.gauge(handles, description.0, &label, value(acquirer));
+        }
+        if let Some(expires) = acquirer.certificate {
+            self.gauge(handles, CERTIFICATES[1].0, &label, expires.unsigned_abs());
         }
         for (reason, count) in &acquirer.rejected {
             self.counter(handles, REJECTED.0, &[("acquirer", &*acquirer.name), ("reason", reason)], *count);

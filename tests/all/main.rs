@@ -10,6 +10,7 @@ mod imports;
 mod interop;
 mod leak;
 mod program;
+mod reload;
 mod simulators;
 mod tidy;
 mod tools;

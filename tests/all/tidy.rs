@@ -37,7 +37,7 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     ("src/net", &["net", "switch", "clock"]),
     ("src/config", &["config", "net", "rules", "switch", "security", "record", "journal"]),
     ("src/telemetry", &["telemetry", "driver", "config", "switch", "record"]),
-    ("src/admin", &["admin", "driver", "telemetry", "record"]),
+    ("src/admin", &["admin", "driver", "telemetry", "record", "config", "clock"]),
 ];
 
 fn root() -> &'static Path {

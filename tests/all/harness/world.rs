@@ -9,7 +9,7 @@ use banklink_protocol::{
     Dialect,
     frame::{Framing, HeaderKind},
 };
-use rustls::ServerConfig;
+use rustls::{ServerConfig, pki_types::CertificateDer};
 use std::{fmt::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -135,12 +135,18 @@ impl Setup {
 impl Bank {
     /// The next connection of the switch to this bank, TLS done.
     pub(crate) async fn connection(&self) -> Line {
+        self.connection_with_certificate().await.0
+    }
+
+    /// The same with the certificate that the switch showed.
+    pub(crate) async fn connection_with_certificate(&self) -> (Line, CertificateDer<'static>) {
         let stream = patiently("TLS", async {
             let (stream, _) = self.listener.accept().await.expect("a connection");
             TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream).await.expect("a handshake")
         })
         .await;
-        Line::new(stream, Arc::clone(&self.dialect), self.framing.clone())
+        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned());
+        (Line::new(stream, Arc::clone(&self.dialect), self.framing.clone()), shown.expect("every bank asks for one"))
     }
 }
 
@@ -181,6 +187,11 @@ impl World {
     /// The next connection of the switch to this bank, TLS done.
     pub(crate) async fn connection(&mut self, bank: &str) -> Line {
         self.find(bank).connection().await
+    }
+
+    /// The same with the certificate that the switch showed.
+    pub(crate) async fn connection_with_certificate(&mut self, bank: &str) -> (Line, CertificateDer<'static>) {
+        self.find(bank).connection_with_certificate().await
     }
 
     /// The next attempt of the switch to connect to this bank, which does not come to TLS: the server's view.
