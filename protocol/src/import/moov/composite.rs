@@ -135,7 +135,12 @@ fn whole(field: &Field, mode: Mode, place: Place, prefix: Prefix, sum: Option<us
     let most = 32_000 / each;
     let (dots, bound) = match variable {
         Some((dots, most_said)) => {
-            let length = if place == Place::Own { length } else { usize::MAX };
+            // moov does not look at the length of what stands behind a BER length.
+            let length = if place == (Place::Tagged { ber: true }) || (place != Place::Own && length == 0) {
+                usize::MAX
+            } else {
+                length
+            };
             (dots, length.min(most_said).min(most))
         }
         None if length > most => return Err(format!("a fixed length of {length} is more than {most}")),
