@@ -5,6 +5,7 @@
 //! on: all mistakes of a file are told together.
 
 mod acquirer;
+mod admin;
 mod bank;
 mod certificates;
 mod error;
@@ -17,6 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use admin::{Admin, Role, Token};
 pub use error::{ConfigError, ConfigErrors};
 pub use general::{Log, LogFormat};
 
@@ -34,8 +36,8 @@ pub struct Config {
     pub acquirers: Vec<net::acquirer::Settings>,
     /// The ways to the banks, by [`crate::switch::BankId`].
     pub banks: Vec<net::bank::Settings>,
-    /// Where health and metrics are served; `None` = nowhere.
-    pub admin: Option<SocketAddr>,
+    /// Where health and metrics are served, and who may operate; `None` = nowhere.
+    pub admin: Option<Admin>,
     /// What is logged, and how.
     pub log: Log,
     /// What survives, and where it is kept; `None`: nothing does.
@@ -82,10 +84,10 @@ impl Config {
             written_banks: written_names(root, "bank"),
         };
         let routes = route::read_all(root, report, &names);
-        let admin = general::admin(root);
+        let admin = admin::read(root, report);
         let log = general::log(root);
         let (recent, journal) = general::switch(root, report);
-        check_addresses(report, root, &acquirers, &banks, admin);
+        check_addresses(report, root, &acquirers, &banks, admin.as_ref());
         root.finish();
         let rules = join(acquirer_rules, bank_rules, routes, recent);
         Self { rules: Arc::new(rules), acquirers, banks, admin, log, journal }
@@ -121,12 +123,12 @@ fn check_addresses(
     root: &Section<'_, '_>,
     acquirers: &[net::acquirer::Settings],
     banks: &[net::bank::Settings],
-    admin: Option<SocketAddr>,
+    admin: Option<&Admin>,
 ) {
     let mut taken: Vec<(SocketAddr, String)> = Vec::new();
     let listeners = acquirers.iter().map(|acquirer| (acquirer.listen, format!("acquirer \"{}\"", acquirer.name)));
     let accepting = banks.iter().filter_map(|bank| Some((bank.listen()?, format!("bank \"{}\"", bank.name))));
-    let admin = admin.map(|address| (address, "[admin]".to_owned()));
+    let admin = admin.map(|admin| (admin.listen, "[admin]".to_owned()));
     for (address, owner) in listeners.chain(accepting).chain(admin) {
         if address.port() == 0 {
             continue;

@@ -3,9 +3,11 @@
 
 mod body;
 mod hold;
+mod operation;
 
 pub use body::Body;
 pub use hold::{Follows, Hold, Part};
+pub use operation::Operation;
 
 use crate::{
     clock::Wall,
@@ -261,6 +263,15 @@ pub enum Record {
         /// Where it stands from now on.
         hold: Hold,
     },
+    /// Somebody commanded something of a connection or a route.
+    Commanded {
+        /// When.
+        at: Wall,
+        /// What.
+        operation: Operation,
+        /// Who, and why.
+        by: Box<str>,
+    },
     /// A reversal of something we never saw: should it come yet, it is declined and not sent.
     Tombstone {
         /// When.
@@ -292,7 +303,7 @@ impl Record {
             | Self::Done { item, .. }
             | Self::Parked { item, .. }
             | Self::Decided { item, .. } => Some(*item),
-            Self::Tombstone { .. } => None,
+            Self::Commanded { .. } | Self::Tombstone { .. } => None,
         }
     }
 
@@ -328,6 +339,7 @@ impl Record {
             | Self::Done { at, .. }
             | Self::Parked { at, .. }
             | Self::Decided { at, .. }
+            | Self::Commanded { at, .. }
             | Self::Tombstone { at, .. } => *at,
         }
     }
@@ -360,6 +372,11 @@ impl Record {
             Self::Queued { connection, .. } | Self::Tried { connection, .. } => *connection = connections(*connection),
             Self::NotSent { bank: id, .. } | Self::ApprovedLate { bank: id, .. } => bank(id),
             Self::Outcome { sent: Some((id, _)), .. } => bank(id),
+            Self::Commanded { operation, .. } => {
+                if let Some(connection) = operation.connection_mut() {
+                    *connection = connections(*connection);
+                }
+            }
             Self::Outcome { sent: None, .. }
             | Self::Answered { .. }
             | Self::Delivered { .. }

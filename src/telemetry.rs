@@ -4,8 +4,10 @@
 mod events;
 mod logging;
 mod metrics;
+mod said;
 mod stored;
 
 pub use events::{Names, note, payment};
 pub use logging::{Logging, start};
 pub use metrics::Metrics;
+pub use said::said;

@@ -159,12 +159,13 @@ fn set(message: &mut Message, element: &Element) -> Result<(), (String, ElementR
     set.map_err(|FieldError { reason, .. }| here(ElementReason::Field(reason)))
 }
 
-/// A logical value as text; binary as upper-case hex. Text in a character set of its own that is not UTF-8 is written as
-/// `0x` and hex (and so is such text that would look like that itself), so that [`from_text`] finds the same bytes again.
+/// A logical value as text; binary as upper-case hex. Text of which not every character is known that is not UTF-8, or that
+/// has control characters, which are not for a terminal, is written as `0x` and hex (and so is such text that would look
+/// like that itself), so that [`from_text`] finds the same bytes again.
 pub(crate) fn text(spec: &Spec, logical: &[u8]) -> String {
     match std::str::from_utf8(logical) {
         _ if spec.class == Class::B => hex(logical),
-        Ok(text) if spec.coding != Coding::Bytes || escaped(text).is_none() => text.to_owned(),
+        Ok(text) if !loose(spec) || !(escaped(text).is_some() || text.contains(char::is_control)) => text.to_owned(),
         _ => format!("0x{}", hex(logical)),
     }
 }
@@ -173,9 +174,14 @@ pub(crate) fn text(spec: &Spec, logical: &[u8]) -> String {
 pub(crate) fn from_text<'a>(spec: &Spec, text: &'a str) -> Option<Cow<'a, [u8]>> {
     match (spec.class, spec.coding) {
         (Class::B, _) => unhex(text).map(Cow::Owned),
-        (_, Coding::Bytes) => Some(escaped(text).map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)),
+        _ if loose(spec) => Some(escaped(text).map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)),
         _ => Some(Cow::Borrowed(text.as_bytes())),
     }
+}
+
+/// May there be any characters in it?
+fn loose(spec: &Spec) -> bool {
+    spec.coding == Coding::Bytes || !spec.checked
 }
 
 fn escaped(text: &str) -> Option<Vec<u8>> {

@@ -52,6 +52,7 @@
 //! | `counts` | what the prefix counts: `"digits"` or `"bytes"`; must be said where they differ (packed digits, hex text) |
 //! | `nibble-side`, `nibble` | where the spare nibble of an odd number of packed digits is, `"left"` (usual) or `"right"`, and which, `"0"` (usual) to `"F"` |
 //! | `check-nibble` | `false`: take any spare nibble |
+//! | `check` | of `ans`, `false`: take any characters, be they no text at all |
 //! | `case` | case of hex text: `"upper"` (usual), `"lower"`, `"any"` (written upper) |
 //! | `sign` | of `x+n` in packed digits: a byte `"ascii"` (usual) or `"ebcdic"`, or a `"nibble"` |
 //! | `separator` | how text of class `z` writes the separator: `"="` (usual) or `"D"`; both are read |

@@ -145,6 +145,8 @@ pub(crate) struct Spec {
     pub(crate) nibble: u8,
     /// Is a spare nibble other than `nibble` an error?
     pub(crate) nibble_checked: bool,
+    /// Are characters of text that the class does not admit an error?
+    pub(crate) checked: bool,
     pub(crate) case: Case,
     pub(crate) sign: Sign,
     /// How `=` is written in text of class `z`.
@@ -173,6 +175,7 @@ impl Spec {
         nibble_side: Side::Left,
         nibble: 0,
         nibble_checked: true,
+        checked: true,
         case: Case::Upper,
         sign: Sign::Ascii,
         separator: b'=',
@@ -184,6 +187,7 @@ impl Spec {
     /// Works out the shape and whether it runs; to be called when all else is settled.
     pub(crate) const fn shaped(mut self) -> Self {
         self.shape = match (self.coding, self.class, self.counts) {
+            (Coding::Ascii, Class::Ans, _) if !self.checked => Shape::Raw,
             (Coding::Ascii, Class::N, _) => Shape::Digits,
             (Coding::Ascii, Class::Ans, _) => Shape::Printable,
             (Coding::Ascii, Class::An, _) => Shape::Alphanumeric,

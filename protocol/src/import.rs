@@ -2,11 +2,13 @@
 //! TOML file ([`crate::dialect`] documents it), with a list of all that could not be carried over.
 //!
 //! One file a format: it reads the foreign notation, with lines, into a [`draft`]; the draft becomes TOML and is checked by
-//! compiling it. A further format is a module here and a line in [`dialect`].
+//! compiling it. A further format is a module here and a line in [`Format`].
 
 mod draft;
+mod jpos;
 mod moov;
 
+pub use jpos::jpos;
 pub use moov::moov;
 
 use std::fmt;
@@ -14,6 +16,8 @@ use std::fmt;
 /// A foreign notation that is known here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
+    /// The XML of a `GenericPackager` of jPOS.
+    Jpos,
     /// A message specification of moov-io/iso8583, in JSON or YAML.
     Moov,
 }
@@ -25,6 +29,7 @@ impl Format {
     /// A text that is no description of a message format.
     pub fn import(self, file: &str, text: &str) -> Result<Imported, ImportError> {
         match self {
+            Self::Jpos => jpos(file, text),
             Self::Moov => moov(file, text),
         }
     }
@@ -33,7 +38,8 @@ impl Format {
 /// The notation a text is written in, by how it begins; what is wrong further on is for [`Format::import`] to say.
 #[must_use]
 pub fn recognise(text: &str) -> Option<Format> {
-    moov::recognises(text).then_some(Format::Moov)
+    let jpos = jpos::recognises(text).then_some(Format::Jpos);
+    jpos.or_else(|| moov::recognises(text).then_some(Format::Moov))
 }
 
 /// A foreign description as a dialect file of ours.

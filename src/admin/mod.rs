@@ -1,7 +1,15 @@
-//! The admin endpoint: health, readiness and metrics, on a thread and a runtime of its own, so that nobody who looks at
-//! the switch can slow it down.
+//! The admin endpoint: health, readiness and metrics, what is stored, and listening in, on a thread and a runtime of its
+//! own, so that nobody who looks at the switch can slow it down. [`caller`] says who may do what.
+
+mod caller;
+mod listen;
+mod operate;
+mod trace;
+
+pub(crate) use listen::bind_socket;
 
 use crate::{
+    config,
     driver::{Control, Snapshot},
     record::{Decision, PaymentId},
     telemetry::Metrics,
@@ -10,9 +18,10 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
+use caller::{Door, Operator, Reader};
 use std::sync::Arc;
 
 struct Admin {
@@ -20,33 +29,76 @@ struct Admin {
     metrics: Metrics,
 }
 
+/// The ways in, bound.
+pub(crate) struct Bound {
+    pub(crate) tcp: std::net::TcpListener,
+    #[cfg(unix)]
+    pub(crate) socket: Option<std::os::unix::net::UnixListener>,
+}
+
+/// Why a request is not done.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, Json(serde_json::json!({ "error": self.1 }))).into_response()
+    }
+}
+
 /// Serves until the switch has ended.
-pub(crate) fn serve(listener: std::net::TcpListener, control: Control) {
+pub(crate) fn serve(bound: Bound, settings: config::Admin, control: Control) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let served = runtime.and_then(|runtime| runtime.block_on(run(listener, control)));
+    let served = runtime.and_then(|runtime| runtime.block_on(run(bound, settings, control)));
     if let Err(error) = served {
         tracing::error!(%error, "the admin endpoint ended");
     }
 }
 
-async fn run(listener: std::net::TcpListener, control: Control) -> std::io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+async fn run(bound: Bound, settings: config::Admin, control: Control) -> std::io::Result<()> {
+    bound.tcp.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(bound.tcp)?;
     let over = control.clone();
-    let admin = Arc::new(Admin { control, metrics: Metrics::new() });
-    let routes = Router::new()
+    let routes = routes().with_state(Arc::new(Admin { control, metrics: Metrics::new() }));
+    let (tls, door) = match settings.tls {
+        Some(tls) => (Some(tls.into()), Door::Tls(settings.tokens.into())),
+        None => (None, Door::Plain),
+    };
+    let by_tcp = listen::tcp(listener, routes.clone(), tls, door);
+    #[cfg(unix)]
+    let by_socket = async {
+        match bound.socket {
+            Some(socket) => listen::socket(tokio::net::UnixListener::from_std(socket)?, routes).await,
+            None => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let by_socket = std::future::pending();
+    let served = tokio::select! {
+        served = by_tcp => served,
+        served = by_socket => served,
+        () = over.ended() => Ok(()),
+    };
+    if let Some(path) = settings.socket {
+        // Whoever comes next need not wonder whether somebody listens.
+        let _ = std::fs::remove_file(path);
+    }
+    served
+}
+
+fn routes() -> Router<Arc<Admin>> {
+    Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/trace", get(trace::trace))
+        .route("/links", get(operate::links))
+        .route("/links/{bank}/{action}", post(operate::bank))
+        .route("/links/{bank}/{slot}/{action}", post(operate::connection))
+        .route("/routes/{route}/{state}", post(operate::route))
+        .route("/cutover/{bank}", post(operate::cutover))
         .route("/saf", get(stored))
         .route("/saf/{item}/retry", post(retry))
         .route("/saf/{item}/resolve", post(resolve))
-        .with_state(admin);
-    let served = async { axum::serve(listener, routes).await };
-    tokio::select! {
-        served = served => served,
-        () = over.ended() => Ok(()),
-    }
 }
 
 /// 200 as long as the switch's thread answers.
@@ -84,41 +136,58 @@ fn readiness(snapshot: &Snapshot) -> serde_json::Value {
 }
 
 /// What is stored for banks.
-async fn stored(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+async fn stored(_: Reader, State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     Json(admin.control.stored().await)
 }
 
-/// Who decides over a stored message, and why.
+/// Who decides, and why.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct By {
+    #[serde(default)]
     by: String,
     #[serde(default)]
     reason: String,
 }
 
-async fn retry(State(admin): State<Arc<Admin>>, Path(item): Path<u64>, Json(by): Json<By>) -> impl IntoResponse {
-    decide(&admin, item, Decision::Retry, &by).await
+impl By {
+    /// As it is recorded: who they say they are, who they are known to be, and the reason.
+    fn text(&self, Operator(caller): &Operator) -> String {
+        let who = match self.by.trim() {
+            "" => caller.clone(),
+            by if by == caller => caller.clone(),
+            by => format!("{by} ({caller})"),
+        };
+        if self.reason.trim().is_empty() { who } else { format!("{who}: {}", self.reason.trim()) }
+    }
 }
 
-async fn resolve(State(admin): State<Arc<Admin>>, Path(item): Path<u64>, Json(by): Json<By>) -> impl IntoResponse {
+async fn retry(
+    caller: Operator,
+    State(admin): State<Arc<Admin>>,
+    Path(item): Path<u64>,
+    Json(by): Json<By>,
+) -> Result<Json<serde_json::Value>, Refused> {
+    decide(&admin, item, Decision::Retry, &by.text(&caller)).await
+}
+
+async fn resolve(
+    caller: Operator,
+    State(admin): State<Arc<Admin>>,
+    Path(item): Path<u64>,
+    Json(by): Json<By>,
+) -> Result<Json<serde_json::Value>, Refused> {
     if by.reason.trim().is_empty() {
-        let error = serde_json::json!({ "error": "to resolve takes a reason" });
-        return (StatusCode::UNPROCESSABLE_ENTITY, Json(error));
+        return Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, "to resolve takes a reason".to_owned()));
     }
-    decide(&admin, item, Decision::Resolve, &by).await
+    decide(&admin, item, Decision::Resolve, &by.text(&caller)).await
 }
 
-async fn decide(admin: &Admin, item: u64, decision: Decision, by: &By) -> (StatusCode, Json<serde_json::Value>) {
-    if by.by.trim().is_empty() {
-        let error = serde_json::json!({ "error": "it must be said who decides" });
-        return (StatusCode::UNPROCESSABLE_ENTITY, Json(error));
-    }
-    let text = if by.reason.is_empty() { by.by.clone() } else { format!("{}: {}", by.by, by.reason) };
-    if admin.control.decide(PaymentId(item), decision, &text).await {
-        (StatusCode::OK, Json(serde_json::json!({})))
+async fn decide(admin: &Admin, item: u64, decision: Decision, by: &str) -> Result<Json<serde_json::Value>, Refused> {
+    if admin.control.decide(PaymentId(item), decision, by).await {
+        Ok(Json(serde_json::json!({})))
     } else {
-        (StatusCode::NOT_FOUND, Json(serde_json::json!({ "error": format!("nothing is stored under {item}") })))
+        Err(Refused(StatusCode::NOT_FOUND, format!("nothing is stored under {item}")))
     }
 }
 

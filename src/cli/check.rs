@@ -40,8 +40,14 @@ fn summary(config: &Config) -> String {
     for route in &config.rules.routes {
         let _ = writeln!(text, "  {:<16} {}", route.name, describe_route(&config.rules, route));
     }
-    match config.admin {
-        Some(address) => drop(writeln!(text, "admin              {address}: /healthz /readyz /metrics")),
+    match &config.admin {
+        Some(admin) => {
+            let rest = if admin.tls.is_some() { ", over TLS the rest for those with a token" } else { "" };
+            let _ = writeln!(text, "admin              {}: /healthz /readyz /metrics{rest}", admin.listen);
+            if let Some(socket) = &admin.socket {
+                let _ = writeln!(text, "                   {}: all of it, for its owner", socket.display());
+            }
+        }
         None => text.push_str("admin              none\n"),
     }
     text.push_str("the configuration is fine\n");

@@ -38,6 +38,12 @@ impl Failure {
         Self { code: 0, message: None }
     }
 
+    /// Is nothing wrong?
+    #[must_use]
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.code == 0
+    }
+
     /// Prints the message to standard error; the exit code is for the caller to return.
     pub(super) fn report(self) -> ExitCode {
         if let Some(message) = self.message {

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// The commands in the order a new user meets them. A command that stands in no group is listed last.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("See it work", &["demo", "bank", "load", "compare"]),
-    ("Run the switch", &["check", "run", "route", "saf", "journal"]),
+    ("Run the switch", &["check", "run", "link", "route", "cutover", "saf", "trace", "journal"]),
     ("Look into messages", &["decode", "encode", "dialect"]),
     ("Set up", &["certs", "completions"]),
 ];

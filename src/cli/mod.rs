@@ -3,6 +3,7 @@
 //! A new command is a module with an `Args` struct and `run`, a variant of [`Command`], a line of [`Command::run`] and a
 //! place in `GROUPS` of `help`.
 
+mod admin;
 mod bank;
 mod certs;
 mod check;
@@ -18,13 +19,16 @@ mod hex;
 mod input;
 mod journal;
 mod json;
+mod cutover;
 mod link;
+mod links;
 mod load;
 mod output;
 mod route;
 mod run;
 mod saf;
 mod table;
+mod trace;
 mod wire;
 
 pub use failure::Failure;
@@ -54,10 +58,16 @@ pub enum Command {
     Check(check::Args),
     /// Run the switch
     Run(run::Args),
-    /// Explain where a payment would go
+    /// The connections to the banks of a running switch: list, sign-on, sign-off, drain, echo, close
+    Link(links::Args),
+    /// Tell a bank of the cutover
+    Cutover(cutover::Args),
+    /// Explain where a payment would go; turn a route of a running switch off and on
     Route(route::Args),
     /// What a running switch has stored for its banks: list, retry, resolve
     Saf(saf::Args),
+    /// Follow what goes over the wire of a running switch, message by message
+    Trace(trace::Args),
     /// Verify, repair, read and export a journal
     Journal(journal::Args),
     /// Three banks, two acquirers and the switch at work, with live figures
@@ -84,9 +94,12 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Check(args) => check::run(&args),
+            Self::Trace(args) => trace::run(&args),
             Self::Saf(args) => saf::run(&args),
             Self::Journal(args) => journal::run(&args),
             Self::Run(args) => run::run(&args),
+            Self::Link(args) => links::run(&args),
+            Self::Cutover(args) => cutover::run(&args),
             Self::Route(args) => route::run(&args),
             Self::Demo(args) => demo::run(&args),
             Self::Bank(args) => bank::run(&args),

@@ -1,6 +1,11 @@
 //! `banklink route explain`: which rule a payment meets, and why no other.
 
-use super::{Failure, check::describe_route, print};
+use super::{
+    Failure,
+    admin::{Admin, By},
+    check::describe_route,
+    print,
+};
 use crate::{
     config::Config,
     rules::Rules,
@@ -20,7 +25,9 @@ use std::{fmt::Write, path::PathBuf};
 #[command(after_help = "\
 Examples:
   banklink route explain config.toml --pan 4111111111111111 --amount 12500 --currency USD
-  banklink route explain config.toml --receiving 12345 --processing 400000")]
+  banklink route explain config.toml --receiving 12345 --processing 400000
+  banklink route off cards --by ann --reason 'the bank is moving house'
+  banklink route on cards --by ann")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -30,6 +37,28 @@ pub struct Args {
 enum Command {
     /// Say which rule a payment meets, and why no other
     Explain(Explain),
+    /// Refuse what would go by a route of a running switch (91), until it is turned on again, also after a restart
+    Off(Turn),
+    /// Take it again
+    On(Turn),
+}
+
+/// A route of a running switch, to be turned off or on.
+#[derive(clap::Args, Debug)]
+struct Turn {
+    /// Its name in the configuration
+    route: String,
+    #[command(flatten)]
+    by: By,
+    #[command(flatten)]
+    admin: Admin,
+}
+
+impl Turn {
+    fn turn(&self, state: &str) -> Result<(), Failure> {
+        self.by.command(&self.admin, &["routes", &self.route, state])?;
+        print(&format!("route {} is {state}\n", self.route))
+    }
 }
 
 /// Says which rule a payment meets, and why no other. The card number is never shown whole.
@@ -74,7 +103,11 @@ impl std::fmt::Debug for Explain {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Command::Explain(args) = &args.command;
+    let args = match &args.command {
+        Command::Off(turn) => return turn.turn("off"),
+        Command::On(turn) => return turn.turn("on"),
+        Command::Explain(args) => args,
+    };
     let config = Config::load(&args.config).map_err(Failure::wrong)?;
     let question = question(args, &config.rules)?;
     let masked = question.pan.as_ref().map_or_else(|| "no card".to_owned(), Pan::masked);

@@ -1,12 +1,9 @@
 //! `banklink saf`: what a running switch has stored for its banks.
 
-use super::{Failure, print};
+use super::{Failure, admin::Admin, print};
 use comfy_table::{Table, presets};
-use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, body::Bytes};
-use hyper_util::rt::TokioIo;
+use hyper::Method;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 
 /// Arguments of `banklink saf`.
 #[derive(clap::Args, Debug)]
@@ -19,9 +16,8 @@ Examples:
   banklink saf retry 4711 --by ann
   banklink saf resolve 4711 --by ann --reason 'the bank has booked it by hand'")]
 pub struct Args {
-    /// The switch's admin endpoint
-    #[arg(long, default_value = "127.0.0.1:9180", global = true)]
-    admin: SocketAddr,
+    #[command(flatten)]
+    admin: Admin,
     #[command(subcommand)]
     command: Command,
 }
@@ -38,16 +34,16 @@ enum Command {
     Retry {
         /// Its number
         item: u64,
-        /// Who decides
-        #[arg(long)]
+        /// Who decides, where it is not whose token or account it is
+        #[arg(long, default_value = "")]
         by: String,
     },
     /// Leave one at that: it is settled otherwise
     Resolve {
         /// Its number
         item: u64,
-        /// Who decides
-        #[arg(long)]
+        /// Who decides, where it is not whose token or account it is
+        #[arg(long, default_value = "")]
         by: String,
         /// Why
         #[arg(long)]
@@ -57,45 +53,19 @@ enum Command {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ask = |method, path: &str, body: Option<Value>| runtime.block_on(ask(args.admin, method, path, body));
     match &args.command {
-        Command::List { json: true } => print(&format!("{:#}\n", ask(Method::GET, "/saf", None)?)),
-        Command::List { json: false } => print(&table(&ask(Method::GET, "/saf", None)?)),
+        Command::List { json: true } => print(&format!("{:#}\n", args.admin.ask(Method::GET, "/saf", None)?)),
+        Command::List { json: false } => print(&table(&args.admin.ask(Method::GET, "/saf", None)?)),
         Command::Retry { item, by } => {
-            ask(Method::POST, &format!("/saf/{item}/retry"), Some(json!({ "by": by })))?;
+            args.admin.ask(Method::POST, &format!("/saf/{item}/retry"), Some(&json!({ "by": by })))?;
             print(&format!("{item} is sent again\n"))
         }
         Command::Resolve { item, by, reason } => {
-            ask(Method::POST, &format!("/saf/{item}/resolve"), Some(json!({ "by": by, "reason": reason })))?;
+            let decision = json!({ "by": by, "reason": reason });
+            args.admin.ask(Method::POST, &format!("/saf/{item}/resolve"), Some(&decision))?;
             print(&format!("{item} is resolved\n"))
         }
     }
-}
-
-async fn ask(admin: SocketAddr, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
-    let unreachable = |error: std::io::Error| Failure::wrong(format!("no admin endpoint at {admin}: {error}"));
-    let stream = tokio::net::TcpStream::connect(admin).await.map_err(unreachable)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let driven = tokio::spawn(connection);
-    let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", admin.to_string())
-        .header("content-type", "application/json")
-        .body(Full::new(body))?;
-    let answer = sender.send_request(request).await?;
-    let status = answer.status();
-    let text = answer.into_body().collect().await?.to_bytes();
-    drop(sender);
-    let _ = driven.await;
-    let value: Value = serde_json::from_slice(&text).unwrap_or(Value::Null);
-    if status.is_success() {
-        return Ok(value);
-    }
-    let why = value.get("error").and_then(Value::as_str).unwrap_or("it refuses").to_owned();
-    Err(Failure::wrong(format!("{why} ({status})")))
 }
 
 fn table(list: &Value) -> String {

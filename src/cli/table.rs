@@ -24,10 +24,19 @@ pub(super) fn message(header: &Header, message: &Message, reveal: bool) -> Strin
     print(&rows)
 }
 
-struct Row {
+/// One line of a table.
+pub(super) struct Row {
     key: String,
     name: String,
     value: String,
+}
+
+impl Row {
+    /// Of a value that is masked already.
+    pub(super) fn new(key: &str, name: &str, value: &str) -> Self {
+        let value = if value.is_empty() { String::new() } else { visible(value) };
+        Self { key: key.to_owned(), name: name.to_owned(), value }
+    }
 }
 
 fn add(rows: &mut Vec<Row>, element: Element, depth: usize, reveal: bool) {
@@ -47,7 +56,8 @@ fn add(rows: &mut Vec<Row>, element: Element, depth: usize, reveal: bool) {
     }
 }
 
-fn print(rows: &[Row]) -> String {
+/// Rows with their columns aligned.
+pub(super) fn print(rows: &[Row]) -> String {
     let key_width = rows.iter().map(|row| row.key.chars().count()).max().unwrap_or(0);
     let longest = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let name_width = longest.min(NAME_WIDTH);
@@ -71,6 +81,11 @@ fn visible(value: &str) -> String {
 fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What an MTI says, as text; nothing where it is none.
+pub(super) fn meaning_of(mti: &str) -> String {
+    mti.parse().map(meaning).unwrap_or_default()
 }
 
 /// What an MTI says, e.g. `financial request, repeat`.

@@ -1,4 +1,4 @@
-//! `[switch]`, `[admin]` and `[log]`.
+//! `[switch]` and `[log]`.
 
 use super::{
     acquirer::count,
@@ -6,10 +6,6 @@ use super::{
     section::{Report, Section},
 };
 use crate::rules::Rules;
-use std::net::SocketAddr;
-
-/// Where the admin endpoint is when `[admin]` does not say.
-const ADMIN_DEFAULT: &str = "127.0.0.1:9180";
 
 /// What is logged, and how.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,15 +43,6 @@ pub(super) fn switch(root: &Section<'_, '_>, report: &Report<'_>) -> (usize, Opt
         section.finish();
     }
     (recent, journal)
-}
-
-/// `[admin]`; no table, no endpoint.
-pub(super) fn admin(root: &Section<'_, '_>) -> Option<SocketAddr> {
-    let section = root.section("admin")?;
-    let address =
-        if section.has("listen") { super::acquirer::address(&section, "listen") } else { ADMIN_DEFAULT.parse().ok() };
-    section.finish();
-    address
 }
 
 /// `[log]`.

@@ -73,7 +73,7 @@ fn a_first_bank_takes_a_dozen_lines_and_has_sensible_defaults() {
         matches!(&config.banks[0].direction, Direction::Dial { addresses, .. } if addresses == &["bank.example:9000"])
     );
     assert_eq!(config.acquirers[0].framing.name(), "binary2");
-    assert_eq!(config.admin, None);
+    assert!(config.admin.is_none());
 }
 
 #[test]

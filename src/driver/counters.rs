@@ -129,6 +129,7 @@ impl Counters {
             banks: banks.collect(),
             ready: machine.ready(),
             draining: inside.draining,
+            listeners: 0,
         }
     }
 }

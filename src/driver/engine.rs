@@ -6,9 +6,11 @@ use super::{
     gate::{Effect, Gate, Unit, What},
     handle::{Command, Commands, Watcher},
     journal::{Answered, Asked, Journal},
+    operate::Orders,
     reload::Fixed,
     revival::Revival,
     timer::Timer,
+    trace::Tracers,
 };
 use crate::{
     clock::{Mono, Now},
@@ -62,6 +64,10 @@ pub(super) struct Engine {
     reloading: Option<oneshot::Sender<Result<(), ReloadError>>>,
     /// Who waits to hear what became of a decision.
     deciding: Vec<(PaymentId, oneshot::Sender<bool>)>,
+    /// Who listens in.
+    tracers: Tracers,
+    /// What is commanded and not carried out yet.
+    orders: Orders,
     last: Arc<OnceLock<Snapshot>>,
 }
 
@@ -104,6 +110,8 @@ impl Engine {
             revival: parts.revival,
             reloading: None,
             deciding: Vec::new(),
+            tracers: Tracers::default(),
+            orders: Orders::default(),
             last: parts.last,
         }
     }
@@ -166,6 +174,9 @@ impl Engine {
         while inputs.len() > 0 {
             let mut unit = self.gate.unit();
             for input in inputs.by_ref().take(UNIT) {
+                if self.tracers.listen() {
+                    self.tracers.input(now.wall, &self.names, &input);
+                }
                 self.machine.handle(now, input);
             }
             self.collect(&mut unit, now);
@@ -194,6 +205,9 @@ impl Engine {
                 break;
             }
             for output in &outputs {
+                if self.tracers.listen() {
+                    self.tracers.output(now.wall, &self.names, output);
+                }
                 self.collect_one(unit, now, output);
             }
             outputs.clear();
@@ -352,6 +366,7 @@ impl Engine {
             }
             _ => {
                 match note {
+                    Note::Operated { ticket, refused } => self.orders.done(*ticket, *refused),
                     Note::RulesApplied => self.reloaded(Ok(())),
                     Note::Decided { item, found } => self.decided(*item, *found),
                     Note::RulesRefused { why } => self.reloaded(Err(ReloadError::Refused(why))),
@@ -372,10 +387,15 @@ impl Engine {
                     self.listeners.drain(..).for_each(|listener| listener.abort());
                     self.hub.push(Input::Drain);
                 }
+                Some(Command::Trace(filter, reply)) => drop(reply.send(self.tracers.add(filter, &self.names))),
                 Some(Command::Stored(reply)) => drop(reply.send(self.stored())),
                 Some(Command::Decide { item, decision, by, reply }) => {
                     self.deciding.push((item, reply));
                     self.hub.push(Input::Decide { item, decision, by });
+                }
+                Some(Command::Operate { order, by, reply }) => {
+                    let inputs = self.orders.begin(order, &by, reply, &self.machine.snapshot());
+                    inputs.into_iter().for_each(|input| self.hub.push(input));
                 }
                 // A caller that went away does not want its answer.
                 Some(Command::Snapshot(reply)) => drop(reply.send(self.snapshot())),
@@ -414,7 +434,8 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Snapshot {
-        self.counters.snapshot(&self.machine, &self.hub)
+        let listeners = self.tracers.count();
+        Snapshot { listeners, ..self.counters.snapshot(&self.machine, &self.hub) }
     }
 
     fn answer_watchers(&mut self) {

@@ -1,6 +1,11 @@
 //! A running switch, seen from other threads.
 
-use super::{ReloadError, Snapshot, snapshot::Stored};
+use super::{
+    ReloadError, Snapshot,
+    operate::Order,
+    snapshot::Stored,
+    trace::{TraceFilter, Traced},
+};
 use crate::{
     config::Config,
     record::{Decision, PaymentId},
@@ -20,10 +25,14 @@ pub(super) enum Command {
     Watch(Watcher),
     /// Take new rules, if nothing else of the configuration is new.
     Reload(Box<Config>, oneshot::Sender<Result<(), ReloadError>>),
+    /// Listen in.
+    Trace(TraceFilter, oneshot::Sender<Result<mpsc::Receiver<Traced>, String>>),
     /// What is stored for banks.
     Stored(oneshot::Sender<Vec<Stored>>),
     /// Decide over a stored message; was there such a one?
     Decide { item: PaymentId, decision: Decision, by: Box<str>, reply: oneshot::Sender<bool> },
+    /// Command something; why not, if it cannot be done.
+    Operate { order: Order, by: Box<str>, reply: oneshot::Sender<Result<(), String>> },
     /// Refuse new requests, finish what is in flight, sign off, end.
     Drain,
     /// End now.
@@ -75,11 +84,31 @@ impl Control {
         answer.await.unwrap_or_default()
     }
 
+    /// Listens in: what comes and goes from now on, until the receiver is dropped or the switch ends.
+    ///
+    /// # Errors
+    /// A name that is none of the configuration, or the switch has ended.
+    pub async fn trace(&self, filter: TraceFilter) -> Result<mpsc::Receiver<Traced>, String> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Trace(filter, reply));
+        answer.await.unwrap_or_else(|_| Err("the switch has ended".to_owned()))
+    }
+
     /// Decides over a stored message: it is recorded who did, and why. False where nothing of this number is stored.
     pub async fn decide(&self, item: PaymentId, decision: Decision, by: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let _ = self.commands.send(Command::Decide { item, decision, by: by.into(), reply });
         answer.await.unwrap_or(false)
+    }
+
+    /// Commands something of connections or routes: it is recorded who did, and why.
+    ///
+    /// # Errors
+    /// A name that is none of the configuration, or why nothing, or not all, could be done.
+    pub async fn operate(&self, order: Order, by: &str) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Operate { order, by: by.into(), reply });
+        answer.await.unwrap_or_else(|_| Err("the switch has ended".to_owned()))
     }
 
     /// Waits until `reached` is true of the switch (asked after every batch), or the switch has ended; `None` then.

@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub ready: bool,
     /// Draining or drained.
     pub draining: bool,
+    /// Who listens in now.
+    pub listeners: u64,
 }
 
 /// One acquirer.

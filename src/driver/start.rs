@@ -70,7 +70,7 @@ pub fn spawn_with(config: Config, journal: Box<dyn Journal + Send>) -> Result<Ha
 
 fn spawn_on(config: Config, journal: Option<Box<dyn Journal + Send>>) -> Result<Handle, StartError> {
     let (control, commands) = Control::new();
-    let admin_address = config.admin;
+    let admin_settings = config.admin.clone();
     let (bound_sender, bound_receiver) = mpsc::channel();
     let last = control.last();
     let data_path = move || run(config, journal, commands, last, &bound_sender);
@@ -79,12 +79,26 @@ fn spawn_on(config: Config, journal: Option<Box<dyn Journal + Send>>) -> Result<
     let bound = bound_receiver.recv().unwrap_or_else(|_| Ok(Bound::default()));
     let mut handle = Handle { control: control.clone(), bound: bound?, threads: Vec::new() };
     handle.threads.append(&mut threads);
-    if let Some(address) = admin_address {
-        let listener = std::net::TcpListener::bind(address).map_err(|source| listening("[admin]", address, source))?;
-        handle.bound.admin = listener.local_addr().ok();
-        handle.threads.push(start_thread("banklink-admin", move || admin::serve(listener, control))?);
+    if let Some(settings) = admin_settings {
+        let address = settings.listen;
+        let tcp = std::net::TcpListener::bind(address).map_err(|source| listening("[admin]", address, source))?;
+        handle.bound.admin = tcp.local_addr().ok();
+        #[cfg(unix)]
+        let socket = settings.socket.as_deref().map(control_socket).transpose()?;
+        let ways = admin::Bound {
+            tcp,
+            #[cfg(unix)]
+            socket,
+        };
+        handle.threads.push(start_thread("banklink-admin", move || admin::serve(ways, settings, control))?);
     }
     Ok(handle)
+}
+
+#[cfg(unix)]
+fn control_socket(path: &std::path::Path) -> Result<std::os::unix::net::UnixListener, StartError> {
+    let what = || format!("the control socket {}", path.display());
+    admin::bind_socket(path).map_err(|source| StartError { what: what(), source })
 }
 
 fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StartError> {

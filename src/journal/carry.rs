@@ -1,14 +1,19 @@
 //! What is still open is carried over: a fold over the records that knows nothing of the switch, only which record opens
 //! something and which closes it. A payment is open from its first record to its outcome, a stored message until it is
-//! done or settled, the state of a hold while something of it is under way, an undelivered approval until it is delivered or
-//! something of it is stored; tombstones stay for a while. What it keeps is where the records lie.
+//! done or settled (one that was refused a while longer: should the payment it takes back be approved after all, it is to be
+//! reversed anew), the state of a hold while something of it is under way, an undelivered approval until it is delivered or
+//! something of it is stored; what is commanded of a connection or a route until the opposite is; tombstones stay for a while. What it keeps is where the records lie.
 
 use super::{
     codec::Note,
     facts::{Fact, Numbers, What},
     seal::KeyId,
 };
-use crate::{clock::Wall, record::PaymentId, switch::BankId};
+use crate::{
+    clock::Wall,
+    record::PaymentId,
+    switch::{BankId, ConnectionId},
+};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -54,6 +59,7 @@ struct Item {
     failed: Option<Place>,
     parked: Option<Place>,
     decided: Option<Place>,
+    done: Option<Place>,
     /// What it takes back was approved after all.
     late: Option<Place>,
     /// The payment it is of.
@@ -62,10 +68,13 @@ struct Item {
 
 impl Item {
     fn places(&mut self) -> impl Iterator<Item = &mut Place> {
-        let Self { queued, tried, failed, parked, decided, late, .. } = self;
-        [queued, tried, failed, parked, decided, late].into_iter().flatten()
+        let Self { queued, tried, failed, parked, decided, done, late, .. } = self;
+        [queued, tried, failed, parked, decided, done, late].into_iter().flatten()
     }
 }
+
+/// Refused reversals that are carried over at most.
+const MOST_REFUSED: usize = 65_536;
 
 type ByPayment<T> = HashMap<PaymentId, T, foldhash::fast::FixedState>;
 
@@ -81,6 +90,11 @@ pub(super) struct Fold {
     items: ByPayment<Item>,
     /// By the payment, the last stored message of it.
     of: ByPayment<PaymentId>,
+    /// By the payment, a reversal of it that the bank refused, and when.
+    refused: ByPayment<(Wall, Item)>,
+    /// Connections that are held, and routes that are off.
+    held: BTreeMap<ConnectionId, Place>,
+    off: BTreeMap<u64, Place>,
     tombstones: Vec<(Wall, Place)>,
     numbers: BTreeMap<BankId, (Numbers, Wall)>,
     /// The latest moment of each terminal's clock.
@@ -117,6 +131,10 @@ impl Fold {
                 put(&mut self.holds, payment, open);
             }
             What::Tombstone => self.tombstones.push((fact.at, place)),
+            What::Held { connection, held: true } => drop(self.held.insert(connection, place)),
+            What::Held { connection, held: false } => drop(self.held.remove(&connection)),
+            What::Route { name, off: true } => drop(self.off.insert(name, place)),
+            What::Route { name, off: false } => drop(self.off.remove(&name)),
             What::ApprovedLate => {
                 if let Some(&item) = self.of.get(&payment) {
                     self.last(item, |item| &mut item.late, place);
@@ -126,15 +144,12 @@ impl Fold {
                 if let Some(of) = of {
                     self.undelivered.remove(&of);
                     self.of.insert(of, payment);
+                    self.refused.remove(&of);
                 }
                 self.items.insert(payment, Item { queued: Some(place), of, ..Item::default() });
             }
-            What::Done | What::Resolved => {
-                let of = self.items.remove(&payment).and_then(|item| item.of);
-                if let Some(of) = of.filter(|of| self.of.get(of) == Some(&payment)) {
-                    self.of.remove(&of);
-                }
-            }
+            What::Done { refused } => self.settled(payment, refused.then_some((fact.at, place))),
+            What::Resolved => self.settled(payment, None),
             What::Tried(numbers) => {
                 if let Some(numbers) = numbers {
                     self.numbers.insert(numbers.bank, (numbers, fact.at));
@@ -144,6 +159,18 @@ impl Fold {
             What::Failed => self.last(payment, |item| &mut item.failed, place),
             What::Parked => self.last(payment, |item| &mut item.parked, place),
             What::Retried => self.last(payment, |item| &mut item.decided, place),
+        }
+    }
+
+    /// A stored message goes no further.
+    fn settled(&mut self, item: PaymentId, refused: Option<(Wall, Place)>) {
+        let Some(mut stored) = self.items.remove(&item) else { return };
+        if let Some(of) = stored.of.filter(|of| self.of.get(of) == Some(&item)) {
+            self.of.remove(&of);
+        }
+        if let Some((at, place)) = refused {
+            stored.done = Some(place);
+            self.refused.insert(stored.of.unwrap_or(item), (at, stored));
         }
     }
 
@@ -181,11 +208,17 @@ impl Fold {
         self.latest
     }
 
-    /// Tombstones older than `window` go.
+    /// Tombstones and refused reversals older than `window` go, and of the latter the oldest where they are very many.
     pub(super) fn expire(&mut self, window: Duration) {
         let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX);
         let oldest = self.latest.0.saturating_sub(window);
         self.tombstones.retain(|(at, _)| at.0 >= oldest);
+        let mut moments: Vec<_> = self.refused.values().map(|(at, _)| at.0).collect();
+        let oldest = match moments.len().checked_sub(MOST_REFUSED).filter(|surplus| *surplus > 0) {
+            Some(surplus) => oldest.max(*moments.select_nth_unstable(surplus).1),
+            None => oldest,
+        };
+        self.refused.retain(|_, (at, _)| at.0 >= oldest);
     }
 
     /// Numbers that were given away, whatever became of what they were given to, and clocks.
@@ -205,8 +238,10 @@ impl Fold {
     pub(super) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
         let payments = self.received.values_mut().chain(self.sent.values_mut()).chain(self.undelivered.values_mut());
         let holds = self.parts.values_mut().chain(self.holds.values_mut());
-        let items = self.items.values_mut().flat_map(Item::places);
-        payments.chain(holds).chain(items).chain(self.tombstones.iter_mut().map(|(_, place)| place))
+        let refused = self.refused.values_mut().map(|(_, item)| item);
+        let items = self.items.values_mut().chain(refused).flat_map(Item::places);
+        let commands = self.held.values_mut().chain(self.off.values_mut());
+        payments.chain(holds).chain(items).chain(commands).chain(self.tombstones.iter_mut().map(|(_, place)| place))
     }
 }
 

@@ -4,10 +4,11 @@
 
 use crate::{
     clock::Wall,
-    record::{Decision, PaymentId, Record, References},
-    switch::BankId,
+    record::{Decision, Operation, PaymentId, Record, References},
+    switch::{BankId, ConnectionId, took_reversal},
 };
 use banklink_protocol::element::{Stan, Transmission};
+use std::hash::BuildHasher;
 
 /// Does anything outside wait for this record? The others never raise a commit by themselves: they ride with the next,
 /// or are written a little later. What a crash takes of them is repeated without harm: an answer that is said to be
@@ -46,7 +47,10 @@ pub(super) enum What {
     /// It was tried; the numbers, where they are new.
     Tried(Option<Numbers>),
     Failed,
-    Done,
+    /// Settled with the bank; or did it refuse a reversal, which it may yet prove wrong?
+    Done {
+        refused: bool,
+    },
     Parked,
     Retried,
     Resolved,
@@ -57,6 +61,16 @@ pub(super) enum What {
         any_under_way: bool,
     },
     Tombstone,
+    /// A connection is held from now on, or not any more.
+    Held {
+        connection: ConnectionId,
+        held: bool,
+    },
+    /// A route, by the digest of its name, is off from now on, or not any more.
+    Route {
+        name: u64,
+        off: bool,
+    },
 }
 
 /// Trace numbers that were given away.
@@ -65,6 +79,24 @@ pub(super) struct Numbers {
     pub(super) bank: BankId,
     pub(super) stan: Stan,
     pub(super) transmission: Transmission,
+}
+
+/// What of a command lasts.
+fn commanded(operation: &Operation) -> Option<What> {
+    match operation {
+        Operation::SignOn(connection) => Some(What::Held { connection: *connection, held: false }),
+        Operation::SignOff(connection) | Operation::Drain(connection) => {
+            Some(What::Held { connection: *connection, held: true })
+        }
+        Operation::RouteOn(name) => Some(What::Route { name: digest(name), off: false }),
+        Operation::RouteOff(name) => Some(What::Route { name: digest(name), off: true }),
+        _ => None,
+    }
+}
+
+/// Two names of one configuration do not have the same.
+fn digest(name: &str) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(name)
 }
 
 impl Fact {
@@ -88,7 +120,7 @@ impl Fact {
                 What::Tried((tries <= 1).then_some(Numbers { bank: connection.bank, stan, transmission }))
             }
             Record::Failed { .. } => What::Failed,
-            Record::Done { .. } => What::Done,
+            Record::Done { code, .. } => What::Done { refused: !took_reversal(code) },
             Record::Parked { .. } => What::Parked,
             Record::Decided { decision: Decision::Retry, .. } => What::Retried,
             Record::Decided { decision: Decision::Resolve, .. } => What::Resolved,
@@ -97,6 +129,7 @@ impl Fact {
                 part_under_way: part.is_some_and(|part| part.under_way),
                 any_under_way: hold.under_way > 0,
             },
+            Record::Commanded { ref operation, .. } => commanded(operation)?,
             Record::Tombstone { .. } => What::Tombstone,
         };
         Some(Self { position, offset, at: record.at(), payment: record.payment().unwrap_or_default(), what })

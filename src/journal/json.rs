@@ -116,6 +116,13 @@ fn stored(record: &Record) -> (&'static str, Value) {
         Record::Decided { item, at, decision, by } => {
             ("decided", json!({"item": item.0, "at": time(*at), "decision": name(decision), "by": by}))
         }
+        Record::Commanded { at, operation, by } => (
+            "commanded",
+            json!({
+                "at": time(*at), "operation": operation.to_string(), "connection": operation.connection().map(place),
+                "route": operation.route(), "by": by,
+            }),
+        ),
         Record::Tombstone { at, acquirer, references } => {
             ("tombstone", json!({"at": time(*at), "acquirer": acquirer.0, "references": digests(references)}))
         }

@@ -34,7 +34,7 @@ pub struct Options {
     pub lazy: Duration,
     /// How long segments and the keys of their card data are kept; at least two days, counted in whole days.
     pub keep: Duration,
-    /// How long tombstones are kept.
+    /// How long tombstones are kept, and reversals that were refused.
     pub tombstones: Duration,
 }
 

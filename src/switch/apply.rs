@@ -100,6 +100,7 @@ impl Core {
                 }
             }
             Record::Hold { payment, by, part, hold, .. } => self.apply_hold(payment, by, part, hold),
+            Record::Commanded { ref operation, .. } => self.apply_commanded(operation),
             Record::Tombstone { at, references, .. } => self.tombstones.insert(at, references),
         }
     }

@@ -113,7 +113,11 @@ impl Core {
             for (slot, link) in bank.links.iter().enumerate() {
                 let here = payments().filter(|(_, pending)| usize::from(pending.connection.slot) == slot).count();
                 assert_eq!(link.in_flight, here, "payments of a connection are counted");
+                assert!(link.held.is_none() || !link.takes_payments(), "what is held takes no payments");
                 self.check_link(link.exchange(), bank.id, slot);
+                if let Some((_, Exchange::SignOff)) = link.exchange() {
+                    assert!(self.draining || link.held.is_some(), "we sign off only when told to");
+                }
             }
         }
     }
@@ -129,9 +133,6 @@ impl Core {
             }
         }
         assert_eq!(found, usize::from(exchange.is_some()), "a connection's network message has its entry");
-        if let Some((_, Exchange::SignOff)) = exchange {
-            assert!(self.draining, "we sign off only when shutting down");
-        }
     }
 
     fn check_sums(&self, rules: &Rules) {

@@ -30,7 +30,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::Card => by_edition(version, b"14", b"111", b"1011"),
         Refusal::NoIssuer => by_edition(version, b"15", b"908", b"1049"),
         Refusal::NoRoute => by_edition(version, b"92", b"908", b"9108"),
-        Refusal::NoBank | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
+        Refusal::NoBank | Refusal::RouteOff | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal | Refusal::BeingReversed | Refusal::HoldEnded => {
@@ -96,7 +96,8 @@ pub(super) const fn not_enough(version: Version) -> ResponseCode {
 }
 
 /// Does this code say that a reversal took effect, now or before (94)?
-pub(super) fn took_reversal(answer: ResponseCode) -> bool {
+#[must_use]
+pub fn took_reversal(answer: ResponseCode) -> bool {
     const TOOK: [ResponseCode; 8] = [
         code(b"00"),
         code(b"000"),

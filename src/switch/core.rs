@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{clock::Now, record::PaymentId, rules::Rules};
 use banklink_protocol::element::Stan;
+use std::collections::BTreeSet;
 
 /// What the switch knows of one acquirer while it runs.
 #[derive(Clone, Copy, Default)]
@@ -47,6 +48,8 @@ pub(super) struct Core {
     /// Not lasting: who waits is told nothing by a switch that dies.
     pub(super) recalls: Recalls,
     pub(super) next_payment: PaymentId,
+    /// Routes that an operator wants no payments on, by name.
+    pub(super) off: BTreeSet<Box<str>>,
     /// The first timers are connections', these; then comes one for each bank's queue, one for each acquirer's undelivered
     /// approvals and one for those who wait for their past; the others are entries'.
     pub(super) link_timers: Vec<ConnectionId>,
@@ -87,6 +90,7 @@ impl Core {
             outputs: Outbox::default(),
             random,
             next_payment: PaymentId(1),
+            off: BTreeSet::new(),
             link_timers,
             refusing: false,
             draining: false,
@@ -131,6 +135,13 @@ impl Core {
         match number - self.acquirers.len() {
             0 => Owner::Recalls,
             key => Owner::Entry(key as u32 - 1),
+        }
+    }
+
+    /// Changes which routes are off; `change` says whether it did.
+    pub(super) fn routes_off(&mut self, change: impl FnOnce(&mut BTreeSet<Box<str>>) -> bool) {
+        if change(&mut self.off) {
+            self.router.set_off(&self.off);
         }
     }
 

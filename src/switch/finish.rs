@@ -95,6 +95,9 @@ impl Turn<'_> {
             }
         }
         self.conclude(waiting, &verdict, first, others, ended.sent);
+        if let Some((connection, ..)) = ended.sent {
+            self.settle_held(connection);
+        }
         self.settle_drain();
     }
 
@@ -116,11 +119,14 @@ impl Turn<'_> {
         self.refuse(waiting, Refusal::Recovering);
     }
 
-    /// Gives the answer of a payment once more. An approval that was undelivered is so no longer.
+    /// Gives the answer of a payment once more. An approval that was undelivered is so no longer; of one whose first answer is
+    /// still on its way, both have to come back before it is.
     pub(super) fn replay(&mut self, past: &Past, told: ResponseCode, waiting: Box<Waiting>) {
         let payment = past.payment;
         let undelivered = self.core.undelivered.get(payment).cloned();
-        let approves = (past.standing == Standing::Approved && undelivered.is_some()).then_some(payment);
+        let approved = past.standing == Standing::Approved;
+        let at_stake = undelivered.is_some() || approved && self.core.undelivered.given_again(payment);
+        let approves = (approved && at_stake).then_some(payment);
         let verdict = Verdict {
             outcome: Outcome::Refused { code: told },
             code: told,

@@ -59,6 +59,13 @@ impl Origin {
         *session
     }
 
+    /// The header the request came with.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        let Self::Session { header, .. } = self;
+        header
+    }
+
     /// When the request arrived: its timer runs from here.
     #[must_use]
     pub const fn arrived(&self) -> Mono {

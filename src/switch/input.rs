@@ -2,7 +2,7 @@
 
 use super::{AcquirerId, ConnectionId, Origin, SendId, SessionId};
 use crate::{
-    record::{Decision, PaymentId, Record},
+    record::{Decision, Operation, PaymentId, Record},
     rules::Rules,
 };
 use banklink_protocol::{DecodeError, Message, frame::Header};
@@ -71,6 +71,15 @@ pub enum Input {
         item: PaymentId,
         /// To try again, or to leave it at that.
         decision: Decision,
+        /// Who, and why.
+        by: Box<str>,
+    },
+    /// Somebody commands something; told by a `Note::Operated` with this ticket.
+    Operate {
+        /// Of the caller's choosing.
+        ticket: u64,
+        /// What.
+        operation: Operation,
         /// Who, and why.
         by: Box<str>,
     },

@@ -39,6 +39,10 @@ impl Core {
                 item.of, item.kind, item.mti, item.queued, item.tries, item.strikes, item.code, item.body
             ));
         }
+        let links = self.banks.iter().flat_map(|bank| bank.links.iter().enumerate().map(move |link| (bank.id, link)));
+        let held = links.filter_map(|(bank, (slot, link))| Some((bank, slot, link.held?)));
+        lines.extend(held.map(|(bank, slot, held)| format!("held {bank:?} slot {slot} {held:?}")));
+        lines.extend(self.off.iter().map(|route| format!("route {route} off")));
         lines.extend(self.under_way.lasting());
         lines.extend(self.undelivered.iter().map(|approval| format!("undelivered {:?}", approval.payment)));
         lines.extend(self.tombstones.iter().map(|of| format!("tombstone {of:?}")));

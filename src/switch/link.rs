@@ -9,10 +9,13 @@
 //!
 //!     Open stands:  Up ──N time-outs in a row──▶ Tripped ──an echo succeeds──▶ Up
 //!                   Up ──the bank signs off──▶ SignedOff ──the bank signs on──▶ Up
+//!                   any ──an operator holds it──▶ Held ──an operator signs it on──▶ SigningOn
 //! ```
 //!
 //! Only a connection that is Open and Up takes payments. A lost connection goes Down from wherever it is; payments sent
 //! on it go on waiting, since their answers may come by any other connection of the bank.
+
+mod operate;
 
 use super::{
     AcquirerId, BankId, ConnectionId, LinkChange, LinkState, Note, Output, Turn, codes, matching, network,
@@ -29,6 +32,8 @@ pub(super) struct Link {
     exchange: Option<(u32, Exchange)>,
     /// Payments sent on it that wait for their answer.
     pub(super) in_flight: usize,
+    /// An operator wants no payments on it: lasts.
+    pub(super) held: Option<Held>,
     /// Attempts in a row that did not lead to a signed-on connection.
     failures: u32,
 }
@@ -51,6 +56,17 @@ struct Open {
     timeouts: u32,
     /// When the bank was last heard on it.
     heard: Mono,
+    /// Our last word to the bank was a sign-on, or it wants none.
+    signed_on: bool,
+}
+
+/// How an operator holds a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Held {
+    /// Signed off at once.
+    Off,
+    /// Signed off once nothing is on its way on it.
+    OnceIdle,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +74,7 @@ enum Standing {
     Up,
     Tripped,
     SignedOff,
+    Held,
 }
 
 /// What the bank asks of the connection.
@@ -69,7 +86,7 @@ pub(super) enum Asked {
 
 impl Link {
     pub(super) const fn new() -> Self {
-        Self { state: State::Down, exchange: None, in_flight: 0, failures: 0 }
+        Self { state: State::Down, exchange: None, in_flight: 0, held: None, failures: 0 }
     }
 
     pub(super) const fn takes_payments(&self) -> bool {
@@ -84,6 +101,7 @@ impl Link {
             State::Open(Open { standing: Standing::Up, .. }) => LinkState::Up,
             State::Open(Open { standing: Standing::Tripped, .. }) => LinkState::Tripped,
             State::Open(Open { standing: Standing::SignedOff, .. }) => LinkState::SignedOff,
+            State::Open(Open { standing: Standing::Held, .. }) => LinkState::Held,
             State::Draining => LinkState::Draining,
             State::Closing => LinkState::Closing,
         }
@@ -129,7 +147,7 @@ impl<'r> Turn<'r> {
         if self.core.draining {
             return self.close(connection, LinkChange::Drain);
         }
-        if !self.bank_rules(connection).link.sign_on {
+        if !self.bank_rules(connection).link.sign_on || self.link(connection).held.is_some() {
             return self.opened(connection, LinkChange::Opened);
         }
         if self.exchange(connection, Exchange::SignOn) {
@@ -165,12 +183,17 @@ impl<'r> Turn<'r> {
 
     /// A connection takes payments from now on.
     fn opened(&mut self, connection: ConnectionId, why: LinkChange) {
-        let heard = self.now.mono;
-        let open = Open { standing: Standing::Up, missed: 0, timeouts: 0, heard };
-        self.enter(connection, State::Open(open), why);
+        let (heard, signed_on) = (self.now.mono, why == LinkChange::SignedOn);
+        let held = self.link(connection).held.is_some();
+        let standing = if held { Standing::Held } else { Standing::Up };
+        self.enter(connection, State::Open(Open { standing, missed: 0, timeouts: 0, heard, signed_on }), why);
         self.link(connection).failures = 0;
         self.await_silence(connection);
-        self.bank_is_back(connection.bank);
+        if held {
+            self.sign_off_held(connection);
+        } else {
+            self.bank_is_back(connection.bank);
+        }
     }
 
     /// Lets go of a connection; it is Down when we are told that it ended.
@@ -283,7 +306,20 @@ impl<'r> Turn<'r> {
             (Exchange::SignOn, Some(code)) => self.close(connection, LinkChange::SignOnDeclined(code)),
             (Exchange::SignOn, None) => self.close(connection, LinkChange::SignOnUnanswered),
             (Exchange::Echo, _) => self.echoed(connection, accepted),
-            (Exchange::SignOff, _) => self.close(connection, LinkChange::Drain),
+            (Exchange::SignOff, _) => self.signed_off(connection),
+            (Exchange::Cutover, code) => {
+                self.note(Note::CutoverAnswered { connection, code });
+                self.await_silence(connection);
+            }
+        }
+    }
+
+    /// Our sign-off was answered, or not: with the end of the switch the connection ends; one that is held stays.
+    fn signed_off(&mut self, connection: ConnectionId) {
+        if matches!(self.link(connection).state, State::Draining) {
+            self.close(connection, LinkChange::Drain);
+        } else {
+            self.await_silence(connection);
         }
     }
 
@@ -302,6 +338,7 @@ impl<'r> Turn<'r> {
         } else {
             self.await_silence(connection);
         }
+        self.sign_off_held(connection);
     }
 
     /// A network message was not answered in time.
@@ -309,7 +346,11 @@ impl<'r> Turn<'r> {
         self.drop_exchange(connection);
         match exchange {
             Exchange::SignOn => self.close(connection, LinkChange::SignOnUnanswered),
-            Exchange::SignOff => self.close(connection, LinkChange::Drain),
+            Exchange::SignOff => self.signed_off(connection),
+            Exchange::Cutover => {
+                self.note(Note::CutoverAnswered { connection, code: None });
+                self.await_silence(connection);
+            }
             Exchange::Echo => {
                 let most = self.bank_rules(connection).link.missed_echoes;
                 let Some(open) = self.link(connection).open() else { return };
@@ -418,8 +459,9 @@ impl<'r> Turn<'r> {
     fn sign_off(&mut self, connection: ConnectionId) {
         self.drop_exchange(connection);
         self.cancel_link_timer(connection);
-        let signed_on = self.bank_rules(connection).link.sign_on;
-        if signed_on && self.exchange(connection, Exchange::SignOff) {
+        let held = self.link(connection).held.is_some();
+        let signed_on = self.link(connection).open().is_some_and(|open| open.signed_on || !held);
+        if signed_on && self.bank_rules(connection).link.sign_on && self.exchange(connection, Exchange::SignOff) {
             self.enter(connection, State::Draining, LinkChange::Drain);
         } else {
             self.close(connection, LinkChange::Drain);

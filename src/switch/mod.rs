@@ -55,6 +55,7 @@ mod unsent;
 mod watch;
 mod wheel;
 
+pub use codes::took_reversal;
 pub use ids::{AcquirerId, BankId, ConnectionId, Origin, SendId, SessionId};
 pub use input::{Input, NotSent};
 pub use notes::{Ignored, LinkChange, LinkState, Note, OutcomeKind, PaymentNote, Refusal};
@@ -165,6 +166,7 @@ impl Switch {
             Input::NotDelivered { payment } => turn.not_delivered(payment),
             Input::Recalled { ticket, records } => turn.recalled(ticket, records),
             Input::Decide { item, decision, by } => turn.decide(item, decision, by),
+            Input::Operate { ticket, operation, by } => turn.operate(ticket, operation, by),
             Input::ConnectionUp { connection } => turn.connection_up(connection),
             Input::ConnectionDown { connection } => turn.connection_down(connection),
             Input::SessionClosed { acquirer, session } => turn.session_closed(acquirer, session),
@@ -242,6 +244,7 @@ impl Switch {
             Some(why) => Note::RulesRefused { why },
             None => {
                 self.core.router = route::Router::compile(&rules);
+                self.core.router.set_off(&self.core.off);
                 self.rules = rules;
                 Note::RulesApplied
             }

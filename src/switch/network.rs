@@ -70,6 +70,7 @@ const fn function_1987(exchange: Exchange) -> &'static [u8] {
         Exchange::SignOn => b"001",
         Exchange::SignOff => b"002",
         Exchange::Echo => b"301",
+        Exchange::Cutover => b"201",
     }
 }
 
@@ -78,6 +79,7 @@ const fn function_1993(exchange: Exchange) -> &'static [u8] {
         Exchange::SignOn => b"801",
         Exchange::SignOff => b"802",
         Exchange::Echo => b"831",
+        Exchange::Cutover => b"821",
     }
 }
 

@@ -243,6 +243,20 @@ pub enum Note {
         /// Why.
         why: &'static str,
     },
+    /// A command was carried out, or why not.
+    Operated {
+        /// Of whoever asked.
+        ticket: u64,
+        /// Why nothing was done.
+        refused: Option<&'static str>,
+    },
+    /// A bank was told of the cutover.
+    CutoverAnswered {
+        /// On which connection.
+        connection: ConnectionId,
+        /// Its DE39; `None`: no answer, or it could not be sent.
+        code: Option<ResponseCode>,
+    },
     /// All in-flight requests are done after `Input::Drain`, and the banks are signed off.
     Drained,
 }
@@ -340,6 +354,8 @@ pub enum Refusal {
     NoRoute,
     /// No bank of its rule is up, or none has room (91).
     NoBank,
+    /// An operator has turned its rule off (91).
+    RouteOff,
     /// The acquirer has too many requests in flight.
     Full,
     /// A payment under the same key is in flight with another amount or card, or was already sent to a bank (94).
@@ -389,6 +405,7 @@ impl Refusal {
             Self::NoIssuer => "no_issuer",
             Self::NoRoute => "no_route",
             Self::NoBank => "no_bank",
+            Self::RouteOff => "route_off",
             Self::Full => "full",
             Self::Duplicate => "duplicate",
             Self::Unanswered => "unanswered",
@@ -437,6 +454,8 @@ pub enum LinkState {
     Tripped,
     /// Open, but the bank signed off.
     SignedOff,
+    /// Open, but an operator wants no payments on it.
+    Held,
     /// Our sign-off waits for its answer.
     Draining,
     /// Being closed.
@@ -454,6 +473,7 @@ impl LinkState {
             Self::Up => "up",
             Self::Tripped => "tripped",
             Self::SignedOff => "signed_off",
+            Self::Held => "held",
             Self::Draining => "draining",
             Self::Closing => "closing",
         }
@@ -486,6 +506,8 @@ pub enum LinkChange {
     BankSignedOff,
     /// The bank signed on.
     BankSignedOn,
+    /// An operator commanded it.
+    Commanded,
     /// We are shutting down.
     Drain,
     /// A network message could not be made or sent.

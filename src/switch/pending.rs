@@ -77,6 +77,7 @@ pub(super) enum Exchange {
     SignOn,
     Echo,
     SignOff,
+    Cutover,
 }
 
 /// A payment while it is on its way: who waits, and what the answer needs. None of this outlives the process.

@@ -7,6 +7,7 @@
 use super::{AcquirerId, BankId, Refusal, instruction::Instruction};
 use crate::rules::{CardRange, Route, Rules, Strategy};
 use smallvec::SmallVec;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Banks in the order they are tried.
 pub(super) type Targets = SmallVec<[BankId; 4]>;
@@ -100,6 +101,9 @@ pub(super) struct Router {
     institutions: Vec<(u64, Candidate)>,
     /// Rules without cards and bank codes.
     open: Vec<Candidate>,
+    /// The rules by name, and which of them an operator has turned off.
+    names: Vec<Arc<str>>,
+    off: Vec<bool>,
     /// How often each rule has fired, for round robin and weights.
     turns: Vec<u64>,
 }
@@ -117,7 +121,14 @@ impl Router {
             .map(|(index, _)| candidate(index))
             .collect();
         let (segments, ranked) = segments(rules);
-        Self { segments, ranked, institutions, open, turns: vec![0; rules.routes.len()] }
+        let names: Vec<_> = rules.routes.iter().map(|route| Arc::clone(&route.name)).collect();
+        let (off, turns) = (vec![false; names.len()], vec![0; names.len()]);
+        Self { segments, ranked, institutions, open, names, off, turns }
+    }
+
+    /// These are off, and no others.
+    pub(super) fn set_off(&mut self, off: &BTreeSet<Box<str>>) {
+        self.off = self.names.iter().map(|name| off.contains(&**name)).collect();
     }
 
     /// The rules that are looked at for these facts, in order; false where no range or bank code names it at all.
@@ -142,6 +153,7 @@ impl Router {
         let (mut candidates, covered) = self.candidates(facts);
         let fires = candidates.find(|candidate| unmet(&rules.routes[usize::from(candidate.route)], facts).is_none());
         match fires {
+            Some(candidate) if self.off[usize::from(candidate.route)] => Err(Refusal::RouteOff),
             Some(candidate) => Ok(usize::from(candidate.route)),
             None if facts.card.is_some() && !covered && self.open.is_empty() => Err(Refusal::NoIssuer),
             None => Err(Refusal::NoRoute),

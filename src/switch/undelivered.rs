@@ -71,6 +71,12 @@ impl Undelivered {
         self.lately.push_back(approval);
     }
 
+    /// The approval is given out once more while an earlier answer may yet come back; false where none may.
+    pub(super) fn given_again(&mut self, payment: PaymentId) -> bool {
+        let approval = self.lately.iter_mut().rev().find(|approval| approval.payment == payment);
+        approval.map(|approval| approval.copies += 1).is_some()
+    }
+
     /// An answer came back. Takes the approval once none of its answers may have arrived.
     pub(super) fn came_back(&mut self, payment: PaymentId) -> Option<Approval> {
         let place = self.lately.iter().rposition(|approval| approval.payment == payment)?;

@@ -83,6 +83,7 @@ pub fn note(names: &Names, note: &Note) {
         Note::Link { connection, from, to, why } => link(names, *connection, *from, *to, *why),
         Note::RulesApplied => info!("new rules are in force"),
         Note::RulesRefused { why } => error!(why, "new rules refused, the old ones stay"),
+        Note::Operated { refused, .. } => info!(refused, "commanded"),
         Note::Drained => info!("drained: nothing is in flight, the banks are signed off"),
         Note::Stored { .. }
         | Note::StoredDone { .. }
@@ -164,6 +165,10 @@ fn bank_note(names: &Names, note: &Note) {
         Note::BankRequest { connection, mti, code } => {
             info!(bank = names.bank(connection.bank), slot = connection.slot, %mti, %code, "the bank's request answered");
         }
+        Note::CutoverAnswered { connection, code } => {
+            let code = code.map(display);
+            info!(bank = names.bank(connection.bank), slot = connection.slot, code, "cutover announced");
+        }
         Note::EchoMissed { connection, missed } => {
             warn!(bank = names.bank(connection.bank), slot = connection.slot, missed, "echo not answered");
         }
@@ -191,7 +196,7 @@ fn link(names: &Names, connection: ConnectionId, from: LinkState, to: LinkState,
         LinkState::Up | LinkState::Connecting | LinkState::SigningOn | LinkState::Draining | LinkState::Closing => {
             info!(bank, slot, from, to = to_word, %why, code, "link");
         }
-        LinkState::Down | LinkState::Tripped | LinkState::SignedOff => {
+        LinkState::Down | LinkState::Tripped | LinkState::SignedOff | LinkState::Held => {
             warn!(bank, slot, from, to = to_word, %why, code, "link");
         }
     }
@@ -213,6 +218,7 @@ impl fmt::Display for Why {
             LinkChange::Echoed => "echo answered",
             LinkChange::BankSignedOff => "the bank signed off",
             LinkChange::BankSignedOn => "the bank signed on",
+            LinkChange::Commanded => "commanded",
             LinkChange::Drain => "shutting down",
             LinkChange::Unsendable => "a network message could not be sent",
         })

@@ -114,13 +114,14 @@ const LATENCY: &str = "banklink_bank_payment_duration_seconds";
 /// Powers of two of microseconds that are bucket bounds: 64 µs to 67 s.
 const LATENCY_BOUNDS: std::ops::RangeInclusive<u32> = 6..=26;
 
-const STATES: [LinkState; 8] = [
+const STATES: [LinkState; 9] = [
     LinkState::Down,
     LinkState::Connecting,
     LinkState::SigningOn,
     LinkState::Up,
     LinkState::Tripped,
     LinkState::SignedOff,
+    LinkState::Held,
     LinkState::Draining,
     LinkState::Closing,
 ];
@@ -269,7 +270,7 @@ mod tests {
             rejected: [("no_route", 2)].into(),
             ..Default::default()
         };
-        Snapshot { acquirers: vec![acquirer], banks: vec![bank], ready: true, draining: false }
+        Snapshot { acquirers: vec![acquirer], banks: vec![bank], ready: true, draining: false, listeners: 0 }
     }
 
     #[test]

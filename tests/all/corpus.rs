@@ -37,6 +37,11 @@ fn dialect() {
 }
 
 #[test]
+fn import() {
+    replay("import", bodies::import);
+}
+
+#[test]
 fn translate() {
     replay("translate", bodies::translate);
 }

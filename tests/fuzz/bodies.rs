@@ -43,9 +43,7 @@ pub(crate) fn frame(data: &[u8]) {
 /// A dialect file, and after a zero byte a message in it: a mistake is an error that names a line of the file, and what
 /// decodes in a dialect of any kind is written back byte for byte.
 pub(crate) fn dialect(data: &[u8]) {
-    let (file, message) =
-        data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));
-    let Ok(text) = std::str::from_utf8(file) else { return };
+    let Some((text, message)) = file_and_message(data) else { return };
     match Dialect::parse("fuzzed.toml", text) {
         Ok(dialect) => {
             assert!(dialect.layout(None).iter().filter(|row| row.depth == 0).count() == dialect.fields().count());
@@ -57,6 +55,29 @@ pub(crate) fn dialect(data: &[u8]) {
             assert!(!error.message.is_empty());
         }
     }
+}
+
+/// What another program describes a format with, and after a zero byte a message in it: a mistake names a line of the text,
+/// what is made of it compiles, and what decodes in it is written back byte for byte.
+pub(crate) fn import(data: &[u8]) {
+    let Some((text, message)) = file_and_message(data) else { return };
+    let Some(format) = banklink_protocol::import::recognise(text) else { return };
+    let lines = text.split('\n').count();
+    match format.import("fuzzed", text) {
+        Ok(imported) => {
+            let dialect = Dialect::parse("imported.toml", &imported.toml).expect("what is imported compiles");
+            assert!(imported.remarks.iter().all(|remark| (1..=lines).contains(&remark.line)), "no such line");
+            decode_in(&dialect, message);
+        }
+        Err(error) => assert!((1..=lines).contains(&error.line) && !error.message.is_empty(), "no such line: {error}"),
+    }
+}
+
+/// The text before the first zero byte, and the bytes behind it.
+fn file_and_message(data: &[u8]) -> Option<(&str, &[u8])> {
+    let (file, message) =
+        data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));
+    Some((std::str::from_utf8(file).ok()?, message))
 }
 
 /// A pair of dialects of one edition (first byte), then a message in the first: what is translated can be read in the

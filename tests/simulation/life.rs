@@ -2,6 +2,7 @@
 
 use crate::{
     acquirers::Kind,
+    operator::hold,
     story::tell,
     world::{Event, KEY, MILLI, SECOND, World},
 };
@@ -60,8 +61,12 @@ impl World {
     fn fold_anew(&mut self) {
         let now = self.clock();
         self.switch = Switch::with_key(Arc::clone(&self.rules), now, self.seed ^ (self.life << 20), Some(KEY));
+        self.held.clear();
         for record in self.disk.records() {
             self.switch.apply(record);
+            if let Record::Commanded { operation, .. } = record {
+                hold(&mut self.held, operation);
+            }
         }
         self.switch.recover(now);
         self.switch.check();

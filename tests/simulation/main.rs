@@ -10,6 +10,7 @@ mod disk;
 mod holds;
 mod life;
 mod network;
+mod operator;
 mod oracle;
 mod random;
 mod rules;

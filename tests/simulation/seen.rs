@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must be among them once many seeds have run.
-const ALL: [&str; 53] = [
+const ALL: [&str; 56] = [
     "approved",
     "declined",
     "timed out",
@@ -65,6 +65,9 @@ const ALL: [&str; 53] = [
     "crash",
     "disk failed",
     "recall",
+    "commanded",
+    "route off",
+    "commanded link",
 ];
 
 impl Seen {
@@ -121,6 +124,7 @@ impl Seen {
 fn refused(why: Refusal) -> &'static str {
     match why {
         Refusal::NoBank => "no bank",
+        Refusal::RouteOff => "route off",
         Refusal::Full => "full",
         Refusal::Draining => "draining",
         Refusal::NoIssuer => "no issuer",
@@ -137,6 +141,7 @@ fn refused(why: Refusal) -> &'static str {
 
 fn link(why: LinkChange) -> &'static str {
     match why {
+        LinkChange::Commanded => "commanded link",
         LinkChange::Breaker => "breaker",
         LinkChange::Echoed => "echoed",
         LinkChange::SignOnDeclined(_) => "sign-on declined",

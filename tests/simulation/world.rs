@@ -6,6 +6,7 @@ use crate::{
     disk::{Disk, Synced},
     holds::judge_holds,
     network::{Flight, Saying, Socket},
+    operator::hold,
     oracle::{Oracle, judge_answer, judge_end, wall},
     random::Random,
     rules::{TIMEOUT, dialect, rules},
@@ -14,7 +15,7 @@ use crate::{
 };
 use banklink::{
     clock::{Mono, Now},
-    record::{Body, Decision, Name, Park, PaymentId, Record, Unanswered},
+    record::{Body, Decision, Name, Operation, Park, PaymentId, Record, Unanswered},
     rules::Rules,
     switch::{AcquirerId, BankId, ConnectionId, Ignored, Input, Note, Origin, Output, SessionId, Switch},
 };
@@ -25,7 +26,7 @@ use banklink_protocol::{
 };
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeSet, BinaryHeap, HashMap},
     sync::Arc,
 };
 
@@ -78,6 +79,8 @@ pub(crate) enum Event {
     Silence(BankId, u64),
     WallStep(i64),
     Drain,
+    /// An operator commands something.
+    Operate(Operation),
     Start(u64),
 }
 
@@ -111,6 +114,8 @@ pub(crate) struct World {
     outputs: u64,
     crashes: Vec<u64>,
     drained: bool,
+    /// Connections that an operator holds.
+    pub(crate) held: BTreeSet<ConnectionId>,
     pub(crate) seen: Seen,
 }
 
@@ -176,6 +181,7 @@ impl World {
             outputs: 0,
             crashes,
             drained: false,
+            held: BTreeSet::new(),
             seen: Seen::default(),
         };
         for bank in 0..world.banks.len() {
@@ -224,6 +230,7 @@ impl World {
             self.after(at, Event::Drain);
         }
         self.schedule_sign_offs();
+        self.schedule_operator(SPAN, CALM);
     }
 
     /// A bank signs off on a connection, and on again some time later.
@@ -281,6 +288,7 @@ impl World {
             Event::Silence(bank, long) => self.banks[usize::from(bank.0)].silent_until = self.now + long,
             Event::WallStep(step) => self.step += step,
             Event::Drain => self.drain(),
+            Event::Operate(operation) => self.operate(operation),
             Event::Start(life) => self.start(life),
         }
     }
@@ -393,6 +401,10 @@ impl World {
                 Output::Record(record) => {
                     assert!(!self.reviving, "nothing is recorded that cannot be kept");
                     tell(|| format!("record {record:?}"));
+                    if let Record::Commanded { operation, .. } = &record {
+                        self.seen.count("commanded");
+                        hold(&mut self.held, operation);
+                    }
                     self.disk.append(record);
                 }
                 Output::Answer { to, approves, .. } if self.requests[to.session().0 as usize].closed => {
@@ -406,6 +418,8 @@ impl World {
                     let socket = self.sockets.entry(connection).or_default();
                     let takes = message.mti().class() == 8 || socket.signed_on;
                     assert!(takes, "payments go to signed-on connections alone");
+                    let held = message.mti().class() != 8 && self.held.contains(&connection);
+                    assert!(!held, "no payments go to what an operator holds");
                     self.disk.hold(output, socket.epoch);
                 }
                 _ => self.disk.hold(output, 0),

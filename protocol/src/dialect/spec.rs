@@ -51,7 +51,7 @@ impl Defaults {
 }
 
 /// The settings of how a value stands on the wire.
-const WIRE_KEYS: [&str; 11] = [
+const WIRE_KEYS: [&str; 12] = [
     "encoding",
     "prefix",
     "counts",
@@ -60,6 +60,7 @@ const WIRE_KEYS: [&str; 11] = [
     "nibble",
     "nibble-side",
     "check-nibble",
+    "check",
     "case",
     "sign",
     "separator",
@@ -168,6 +169,7 @@ fn wire(reader: &mut Reader, format: &Format, own: bool) -> Result<Spec, Dialect
     let nibble_side = reader.choice("nibble-side", &[("left", Side::Left), ("right", Side::Right)])?;
     let nibble = reader.text("nibble")?;
     let nibble_checked = reader.flag("check-nibble")?.unwrap_or(true);
+    let checked = reader.flag("check")?.unwrap_or(true) || class != Class::Ans;
     let nibble = match nibble {
         None => 0,
         Some((text, origin)) => match u8::from_str_radix(&text, 16) {
@@ -203,6 +205,7 @@ fn wire(reader: &mut Reader, format: &Format, own: bool) -> Result<Spec, Dialect
         nibble_side: nibble_side.unwrap_or(Side::Left),
         nibble,
         nibble_checked,
+        checked,
         case: case.unwrap_or(Case::Upper),
         sign: sign.unwrap_or(Sign::Ascii),
         separator: separator.unwrap_or(b'='),
@@ -308,6 +311,7 @@ fn sensible(reader: &Reader, own: &BTreeMap<String, Origin>, spec: &Spec, prefix
             "prefix" | "counts" => (prefixed, "a length prefix"),
             "pad" | "pad-char" => (spec.fixed(), "fixed length"),
             "nibble" | "nibble-side" | "check-nibble" => (packed, "packed digits"),
+            "check" => (spec.class == Class::Ans && spec.coding != Coding::Bytes, "ans in ASCII or EBCDIC"),
             "case" => (hex, "hex text"),
             "sign" => (packed && spec.class == Class::Xn, "x+n in packed digits"),
             "separator" => (!packed && spec.class == Class::Z, "z in text"),

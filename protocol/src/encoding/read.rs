@@ -178,6 +178,9 @@ fn true_units(spec: &Spec, value: &[u8], units: usize) -> usize {
 
 /// Is the value within its class and coding?
 fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
+    if !spec.checked {
+        return true;
+    }
     match spec.coding {
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => page(spec.coding).admits_all(spec.class, value),
         Coding::Bytes => value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),

@@ -158,6 +158,7 @@ fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
 
 fn admitted(spec: &Spec, logical: &[u8]) -> bool {
     match spec.coding {
+        _ if !spec.checked => true,
         Coding::Bytes => logical.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
         _ => spec.class.admits_all(logical),
     }

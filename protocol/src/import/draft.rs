@@ -74,8 +74,8 @@ impl Draft {
             }
             let Some(Value::Table(elements)) = settings.get("elements") else { continue };
             let _ = writeln!(out, "\n[fields.{number}.elements]");
-            for (key, element) in elements {
-                let _ = writeln!(out, "{} = {}", bare(key), value(element));
+            for key in ordered(elements) {
+                let _ = writeln!(out, "{} = {}", bare(key), value(&elements[key]));
             }
         }
         out
@@ -87,7 +87,9 @@ const ORDER: [&str; 7] = ["format", "encoding", "prefix", "counts", "inside", "n
 
 fn ordered(settings: &Table) -> Vec<&str> {
     let mut keys: Vec<_> = settings.keys().map(String::as_str).collect();
-    keys.sort_by_key(|key| (ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len()), *key));
+    let known = |key: &str| ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len());
+    // Elements have numbers, often; 10 comes behind 9.
+    keys.sort_by_key(|key| (known(key), key.parse::<u32>().ok(), *key));
     keys
 }
 

@@ -6,6 +6,7 @@ mod damage;
 mod dialect_files;
 mod framing;
 mod golden;
+mod import_jpos;
 mod import_moov;
 mod properties;
 mod samples;

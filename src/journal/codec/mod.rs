@@ -4,6 +4,7 @@
 //! old one stays readable for as long as a journal may hold it.
 
 mod choice;
+mod commanded;
 mod field;
 mod online;
 mod stored;
@@ -37,6 +38,7 @@ impl Kind {
     const PARKED: Self = Self(20);
     const DECIDED: Self = Self(21);
     const TOMBSTONE: Self = Self(22);
+    const COMMANDED: Self = Self(23);
     /// In a snapshot only: the last trace numbers toward a bank.
     const NUMBERS: Self = Self(240);
     /// In a snapshot only: the next free payment number.
@@ -50,7 +52,9 @@ pub(super) const VERSION: u8 = 1;
 
 /// Writes the clear part of a record behind `out`; says its kind, and the body that is to follow it sealed.
 pub(super) fn encode<'a>(record: &'a Record, out: &mut Vec<u8>) -> (Kind, Option<&'a Body>) {
-    online::encode(record, out).or_else(|| stored::encode(record, out)).expect("every record is of one of the groups")
+    let others = |out: &mut Vec<u8>| commanded::encode(record, out).map(|()| (Kind::COMMANDED, None));
+    let encoded = online::encode(record, out).or_else(|| stored::encode(record, out)).or_else(|| others(out));
+    encoded.expect("every record is of one of the groups")
 }
 
 /// A record from its clear part; `body` becomes its body, where it has one. `None` where no writer of ours wrote this.
@@ -59,10 +63,10 @@ pub(super) fn decode(kind: Kind, version: u8, clear: &[u8], body: Body) -> Optio
         return None;
     }
     let mut bytes = clear;
-    let record = if kind.0 < Kind::QUEUED.0 {
-        online::decode(kind, &mut bytes, body)
-    } else {
-        stored::decode(kind, &mut bytes, body)
+    let record = match kind {
+        Kind::COMMANDED => commanded::decode(&mut bytes),
+        kind if kind.0 < Kind::QUEUED.0 => online::decode(kind, &mut bytes, body),
+        _ => stored::decode(kind, &mut bytes, body),
     }?;
     bytes.is_empty().then_some(record)
 }

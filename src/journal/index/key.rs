@@ -37,11 +37,13 @@ const fn tells(fact: &Fact) -> bool {
         | What::Delivered
         | What::Tried(None)
         | What::Failed
-        | What::Done
+        | What::Done { .. }
         | What::Parked
         | What::Retried
         | What::Resolved
-        | What::Tombstone => false,
+        | What::Tombstone
+        | What::Held { .. }
+        | What::Route { .. } => false,
     }
 }
 

@@ -67,6 +67,11 @@ fn what_opens_and_what_closes() {
     for end in [done, decided(Decision::Resolve)] {
         assert_eq!(open_after(&[&tries[..], &[end]].concat()), [] as [u64; 0]);
     }
+    let refused = Record::Done { item: PaymentId(7), at: NOW, code: ResponseCode::parse(b"25").unwrap() };
+    let refused = [&tries[..], &[refused]].concat();
+    assert_eq!(open_after(&refused), [1, 4, 5, 6, 7], "the bank may yet approve what it says it does not know");
+    let anew = queued(8, Some(1), Stored::Reversal(Cause::LateApproval), NOW);
+    assert_eq!(open_after(&[&refused[..], &[anew]].concat()), [8], "then it is this one that takes it back");
     assert_eq!(open_after(&[tried(8, 1, 1)]), [] as [u64; 0], "of an item that is closed");
     let late = Record::ApprovedLate { payment: PaymentId(1), at: NOW, bank: BankId(3), stan: Stan(5) };
     assert_eq!(open_after(&[tries[0].clone(), late.clone()]), [1, 2], "it matters if the reversal is refused");
@@ -132,6 +137,31 @@ fn tombstones_stay_for_their_time() {
     drop(rig);
     let rig = open_with(&disk, &options).unwrap();
     assert_eq!(rig.records().iter().map(|(position, _)| position.0).collect::<Vec<_>>(), [2, 3, 4]);
+}
+
+#[test]
+fn a_refused_reversal_stays_for_its_time() {
+    let disk = MemoryDisk::default();
+    let mut options = options();
+    options.tombstones = Duration::from_hours(24);
+    let mut rig = open_with(&disk, &options).unwrap();
+    let refused = |item: u64, hours: i64| {
+        let at = Wall(NOW.0 + hours * 3_600_000_000);
+        let done = Record::Done { item: PaymentId(item), at, code: ResponseCode::parse(b"25").unwrap() };
+        [queued(item, Some(item - 1), Stored::Reversal(Cause::Doubt(Doubt::TimedOut)), at), done]
+    };
+    rig.commit(&[refused(2, 0), refused(4, 10)].concat());
+    rig.writer.settle();
+    // Of another day: in a segment of its own, and the one before gets its snapshot.
+    rig.commit(&refused(6, 30));
+    rig.writer.settle();
+    drop(rig);
+    let rig = open_with(&disk, &options).unwrap();
+    rig.writer.settle();
+    drop(rig);
+    let rig = open_with(&disk, &options).unwrap();
+    assert_eq!(rig.opened.segments, 1, "only the empty one: {:?}", disk.all());
+    assert_eq!(rig.records().iter().map(|(position, _)| position.0).collect::<Vec<_>>(), [3, 4, 5, 6]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::{
     clock::Wall,
     journal::codec,
     record::{
-        Body, CardEnds, Cause, Decision, Doubt, Follows, Hold, Outcome, Park, Part, PaymentId, Record, References,
+        Body, CardEnds, Cause, Decision, Doubt, Follows, Hold, Operation, Outcome, Park, Part, PaymentId, Record, References,
         Stored, Unanswered,
     },
     switch::{AcquirerId, BankId, ConnectionId},
@@ -20,7 +20,7 @@ pub(super) const PAN: &str = "4929123412341234";
 pub(super) const NOW: Wall = Wall(1_795_403_926_000_000);
 pub(super) const DAY: i64 = 86_400_000_000;
 /// So many kinds of record there are.
-pub(super) const KINDS: u64 = 16;
+pub(super) const KINDS: u64 = 17;
 
 /// Numbers that decide what a record is made of.
 pub(super) struct Dice {
@@ -215,6 +215,20 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
         }
         13 => Record::ApprovedLate { payment, at, bank: connection.bank, stan: Stan(dice.roll() as u32) },
         14 => held(payment, at, dice),
+        16 => {
+            let name = "a route".repeat(dice.below(3) as usize);
+            let operation = match dice.below(8) {
+                0 => Operation::SignOn(connection),
+                1 => Operation::SignOff(connection),
+                2 => Operation::Drain(connection),
+                3 => Operation::Echo(connection),
+                4 => Operation::Close(connection),
+                5 => Operation::Cutover(connection),
+                6 => Operation::RouteOn(name.into()),
+                _ => Operation::RouteOff(name.into()),
+            };
+            Record::Commanded { at, operation, by: "ann (uid 0): why — é".into() }
+        }
         _ => Record::Tombstone { at, acquirer, references: dice.references() },
     }
 }

@@ -101,6 +101,24 @@ fn a_late_approval_after_a_refused_reversal_is_reversed_anew_once() {
 }
 
 #[test]
+fn a_late_approval_after_a_refused_reversal_is_reversed_anew_by_a_later_life() {
+    let mut rig = Rig::up(patient());
+    let (sent, reversal) = rig.unanswered(purchase("000001"));
+    rig.says(&reversal, "25");
+    // What is left of it once a snapshot stands for the rest.
+    rig.journal.retain(|record| matches!(record, Record::Queued { .. } | Record::Tried { .. } | Record::Done { .. }));
+    assert_eq!(rig.journal.len(), 3);
+    rig.crash();
+    rig.reconnect();
+    rig.says(&sent, "00");
+    let anew = rig.take_type("0420");
+    assert_eq!(anew.message.text(90), Some(known_by(&sent)));
+    rig.says(&anew, "00");
+    rig.says(&sent, "00");
+    assert_eq!((reversals(&rig), rig.sent.len()), (2, 0), "once");
+}
+
+#[test]
 fn answer_and_time_out_at_the_same_moment_have_one_winner() {
     for late in [false, true] {
         let mut rig = Rig::up(patient());

@@ -304,6 +304,7 @@ impl Rig {
                         Record::Undelivered { .. } => "undelivered",
                         Record::Delivered { .. } => "delivered",
                         Record::ApprovedLate { .. } => "approved late",
+                        Record::Commanded { .. } => "commanded",
                         Record::Hold { .. } => "hold",
                         Record::Queued { .. } => "queued",
                         Record::Tried { .. } => "tried",

@@ -134,6 +134,27 @@ fn of_several_answers_all_must_be_lost() {
 }
 
 #[test]
+fn an_approval_that_was_asked_for_again_before_it_came_back_was_not_lost() {
+    for both in [false, true] {
+        let mut rig = Rig::up(patient());
+        rig.request(purchase("000001"));
+        let sent = rig.take_sent();
+        rig.says(&sent, "00");
+        // The acquirer asks again while its first answer is still on its way to a session that is gone.
+        rig.request(purchase("000001"));
+        assert_eq!(rig.answers.len(), 2, "the same answer, once more");
+        not_delivered(&mut rig);
+        assert!(!undelivered(&rig), "one of them may have arrived");
+        if both {
+            not_delivered(&mut rig);
+            assert!(undelivered(&rig));
+        }
+        rig.pass(GRACE);
+        assert_eq!(rig.sent.len(), usize::from(both), "a reversal if and only if neither arrived");
+    }
+}
+
+#[test]
 fn a_decline_or_an_inquiry_that_was_not_delivered_is_nothing_to_reverse() {
     for (processing, code) in [("000000", "51"), ("310000", "00")] {
         let mut rig = Rig::up(patient());
