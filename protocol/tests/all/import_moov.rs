@@ -392,3 +392,60 @@ fn the_edition_is_told_by_its_fields() {
     assert_eq!(version(json!({ "12": fixed(12), "4": fixed(16) })), "version = 2003");
     assert_eq!(version(json!({ "11": fixed(12) })), "version = 2003");
 }
+
+/// As the specification `Spec87Hex` that comes with moov has it: the hex of all that stands in the message.
+#[test]
+fn text_in_hex_is_text() {
+    let text = |length: u32, prefix: &str| leaf("String", length, "HexToASCII", prefix);
+    let imported = imported(
+        &json!({ "name": "hex", "fields": {
+            "0": text(4, "Hex.Fixed"),
+            "1": { "type": "Bitmap", "enc": "HexToASCII", "prefix": "Hex.Fixed" },
+            "2": text(19, "Hex.LL"),
+            "3": text(6, "Hex.Fixed"),
+            "4": { "type": "Numeric", "length": 12, "enc": "HexToASCII", "prefix": "Hex.Fixed",
+                "padding": { "type": "Left", "pad": "0" } },
+            "11": text(6, "Hex.Fixed"),
+            "41": text(8, "Hex.Fixed"),
+            "48": text(999, "Hex.LLL"),
+            "52": text(8, "Hex.Fixed"),
+        } })
+        .to_string(),
+    );
+    let any = "line 1: field 48: hex of any bytes stands on the wire: given as those bytes, in hex";
+    assert_eq!(remarks(&imported), [any]);
+    let dialect = dialect(&imported);
+    let mut message = Message::new(&dialect, "0200".parse().unwrap());
+    message.set(2, b"4111111111111111").unwrap();
+    message.set(3, b"000000").unwrap();
+    message.set_number(4, 12_345).unwrap();
+    message.set_number(11, 7).unwrap();
+    message.set(41, b"TERM-01").unwrap();
+    message.set(48, b"\x01\xFF").unwrap();
+    message.set(52, &[0xA1; 8]).unwrap();
+    let mut out = BytesMut::new();
+    message.encode(&mut out).unwrap();
+    let wire = [
+        "30323030",
+        "7020000000811000",
+        "001034313131313131313131313131313131",
+        "303030303030",
+        "303030303030303132333435",
+        "303030303037",
+        "5445524D2D303120",
+        "00000201FF",
+        "A1A1A1A1A1A1A1A1",
+    ];
+    assert_eq!(std::str::from_utf8(&out), Ok(wire.concat().as_str()));
+    let back = dialect.decode(out.freeze()).unwrap();
+    assert_eq!((back.mti().to_string().as_str(), back.number(4), back.number(11)), ("0200", Some(12_345), Some(7)));
+    assert_eq!(back.text(41).as_deref(), Some("TERM-01 "));
+    assert_eq!((back.text(48).as_deref(), back.text(52).as_deref()), (Some("01FF"), Some("A1A1A1A1A1A1A1A1")));
+    let refused = |from: &str, to: &str| {
+        let wire = wire.concat().replacen(from, to, 1);
+        dialect.decode(Bytes::from(wire)).expect_err(to).to_string()
+    };
+    assert!(refused("3132333435", "3132333441").contains("DE4"), "a Numeric is a number");
+    assert!(refused("5445524D", "54455207").contains("DE41"));
+    assert!(refused("30323030", "3032303A").contains("MTI"));
+}

@@ -27,7 +27,7 @@ pub(super) struct Usual {
     pub(super) binary: bool,
     /// A number of fixed length.
     pub(super) number: bool,
-    /// A number or text of fixed length.
+    /// A number or text that is not reserved for whatever people put in it.
     pub(super) text: bool,
 }
 
@@ -134,11 +134,15 @@ fn shape(kind: Kind, enc: Enc, usual: Usual) -> Result<Shape, String> {
             let note = (kind != Kind::Track2).then_some("the nibbles A to F are given as `:;<=>?`");
             Shape { counts: Some("digits"), note, ..plain("z", Some("bcd")) }
         }
-        (Enc::HexOnWire, text) => {
-            let hidden = text.is_some() && !(kind == Kind::String && usual.binary);
-            let note = hidden.then_some("hex of its characters stands on the wire: given as those bytes, in hex");
+        // A String may be any bytes: where no text is known to stand, they are given in hex.
+        (Enc::HexOnWire, Some("ans")) if kind == Kind::String && !usual.text => {
+            let note = (!usual.binary).then_some("hex of any bytes stands on the wire: given as those bytes, in hex");
             Shape { counts: Some("bytes"), note, ..plain("b", Some("hex")) }
         }
+        (Enc::HexOnWire, Some(class)) => {
+            Shape { counts: Some("bytes"), ..plain(if class == "z" { "ans" } else { class }, Some("hex")) }
+        }
+        (Enc::HexOnWire, None) => Shape { counts: Some("bytes"), ..plain("b", Some("hex")) },
         (Enc::HexInProgram, Some(class @ ("n" | "z"))) => {
             Shape { each: 2, counts: Some("bytes"), ..plain(class, Some("bcd")) }
         }
