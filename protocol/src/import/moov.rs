@@ -208,13 +208,6 @@ fn field(draft: &mut Draft, field: &Field, usual: Usual) -> Option<Table> {
             made.settings
         })
     };
-    if field.kind == Ok(Kind::Composite) && !composite {
-        draft.remark(field.line, Some(&field.path), "a composite without subfields: kept in one piece");
-    }
-    if !composite && (field.tag.is_some() || field.bitmap.is_some() || field.never_expands) {
-        let message = "`tag`, `bitmap` and `disableAutoExpand` have no meaning here: left out";
-        draft.remark(field.line, Some(&field.path), message);
-    }
     match made {
         Ok(settings) => Some(settings),
         Err(why) => {

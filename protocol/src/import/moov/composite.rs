@@ -52,6 +52,12 @@ fn stray(draft: &mut Draft, field: &Field) {
     if field.padding.is_some() {
         draft.remark(field.line, Some(&field.path), "a composite is not padded: `padding` is left out");
     }
+    if field.bitmap.is_some() && field.tag.as_ref().is_some_and(|tag| tag.enc.is_some()) {
+        draft.remark(field.line, Some(&field.path), "its parts stand behind a bitmap: `tag` is left out");
+    }
+    if field.never_expands {
+        draft.remark(field.line, Some(&field.path), "`disableAutoExpand` has a meaning only for a bitmap: left out");
+    }
 }
 
 fn inside(

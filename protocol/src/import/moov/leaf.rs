@@ -54,6 +54,9 @@ struct Shape {
 /// The settings of a value; an error says why there are none.
 pub(super) fn made(field: &Field, usual: Usual, place: Place) -> Result<Made, String> {
     let (kind, enc, prefix) = names(field)?;
+    // A bitmap that says nothing of its length has 8 bytes.
+    let usual_length = if kind == Kind::Bitmap && field.length == 0 { 8 } else { field.length };
+    let field = &Field { length: usual_length, ..field.clone() };
     let mut shape = shape(kind, enc, usual)?;
     let mut notes: Vec<String> = shape.note.map(str::to_owned).into_iter().collect();
     if prefix.before == Before::Nothing {
@@ -78,8 +81,11 @@ pub(super) fn made(field: &Field, usual: Usual, place: Place) -> Result<Made, St
         set(&mut settings, "case", "any");
     }
     pad(field, enc, &shape, variable, usual, &mut settings, &mut notes);
-    if !field.parts.is_empty() {
-        notes.push("has subfields although it is no Composite: kept in one piece".to_owned());
+    if kind == Kind::Composite {
+        notes.push("a composite without subfields: kept in one piece".to_owned());
+    } else if !field.parts.is_empty() || field.tag.is_some() || field.bitmap.is_some() || field.never_expands {
+        let keys = "`subfields`, `tag`, `bitmap` and `disableAutoExpand`";
+        notes.push(format!("{keys} have no meaning in a field that is no Composite: left out"));
     }
     Ok(Made { settings, notes })
 }
