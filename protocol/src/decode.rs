@@ -108,6 +108,8 @@ fn head(dialect: &Dialect, body: &[u8]) -> Result<Mti, Stop> {
     let mti = match (dialect.mti_form, bytes) {
         (MtiForm::Ascii, [a, b, c, d]) => Mti::from_digits([*a, *b, *c, *d]),
         (MtiForm::Ebcdic, [a, b, c, d]) => Mti::from_digits([*a, *b, *c, *d].map(|byte| byte.wrapping_sub(0xC0))),
+        // An ASCII digit is 3 and itself in hex.
+        (MtiForm::Hex, [b'3', a, b'3', b, b'3', c, b'3', d]) => Mti::from_digits([*a, *b, *c, *d]),
         (MtiForm::Bcd, [high, low]) => Mti::from_packed(u16::from_be_bytes([*high, *low])),
         _ => None,
     };

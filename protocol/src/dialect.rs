@@ -25,7 +25,7 @@
 //! | key | values |
 //! |---|---|
 //! | `version` | `1987`, `1993`, `2003` |
-//! | `mti` | `"ascii"`, `"ebcdic"`, `"bcd"` |
+//! | `mti` | `"ascii"`, `"ebcdic"`, `"bcd"`, `"hex"` (the eight hex characters of four ASCII digits) |
 //! | `bitmap` | a table, see below |
 //! | `defaults` | wire settings for all fields of a class: tables `n`, `z`, `b`, `"x+n"`, and `text` for all others |
 //!
@@ -47,7 +47,7 @@
 //! | `name` | what people call it |
 //! | `show` | who may see it: `"public"`, `"pan"` (six and four), `"private"` (hidden unless revealed), `"secret"` (never; what is taken where nothing is said) |
 //! | `min` | least length, usually 0 |
-//! | `encoding` | `"ascii"` (usual), `"cp037"`, `"cp500"`, `"cp1047"`; for `n`, `z`, `x+n` also `"bcd"`; for `ans` also `"bytes"` (GBK, UTF-8 and the like, untouched); for `b` `"raw"` (usual), `"hex"`, `"ebcdic-hex"` |
+//! | `encoding` | `"ascii"` (usual), `"cp037"`, `"cp500"`, `"cp1047"`; for `n`, `z`, `x+n` also `"bcd"`; for `ans` also `"bytes"` (GBK, UTF-8 and the like, untouched); for `b` `"raw"` (usual), `"hex"`, `"ebcdic-hex"`; text and `n` in `"hex"` are the hex of their ASCII characters |
 //! | `prefix` | the length before the value: `"ascii"` (usual), `"ebcdic"`, `"bcd"` (two digits a byte), `"binary"` (one byte up to two dots, two up to four, three up to six), `"hex"` (one hex character a dot) |
 //! | `counts` | what the prefix counts: `"digits"` or `"bytes"`; must be said where they differ (packed digits, hex text) |
 //! | `nibble-side`, `nibble` | where the spare nibble of an odd number of packed digits is, `"left"` (usual) or `"right"`, and which, `"0"` (usual) to `"F"` |
@@ -136,6 +136,8 @@ pub(crate) enum MtiForm {
     Ascii,
     Ebcdic,
     Bcd,
+    /// Two hex characters for each of four ASCII digits.
+    Hex,
 }
 
 impl MtiForm {
@@ -144,6 +146,7 @@ impl MtiForm {
         match self {
             Self::Ascii | Self::Ebcdic => 4,
             Self::Bcd => 2,
+            Self::Hex => 8,
         }
     }
 }

@@ -38,6 +38,7 @@ fn mti(dialect: &Dialect, mti: Mti, out: &mut BytesMut) {
         MtiForm::Ascii => out.put_slice(&mti.digits()),
         MtiForm::Ebcdic => out.put_slice(&mti.digits().map(|digit| digit + 0xC0)),
         MtiForm::Bcd => out.put_u16(mti.packed()),
+        MtiForm::Hex => mti.digits().into_iter().for_each(|digit| out.put_slice(&[b'3', digit])),
     }
 }
 

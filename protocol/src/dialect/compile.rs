@@ -73,13 +73,17 @@ fn resolve(
     Ok(tree::overlay(below, node))
 }
 
+/// The words for `mti`.
+const MTI: &[(&str, MtiForm)] =
+    &[("ascii", MtiForm::Ascii), ("ebcdic", MtiForm::Ebcdic), ("bcd", MtiForm::Bcd), ("hex", MtiForm::Hex)];
+
 fn dialect(node: Node) -> Result<Dialect, DialectError> {
     let mut top = Reader::new(node, None)?;
     let Some((name, _)) = top.text("name")? else { return Err(top.error("a dialect needs a `name`")) };
     let version = version(&mut top)?;
     let mti_form = top
-        .choice("mti", &[("ascii", MtiForm::Ascii), ("ebcdic", MtiForm::Ebcdic), ("bcd", MtiForm::Bcd)])?
-        .ok_or_else(|| top.error("a dialect needs `mti`: \"ascii\", \"ebcdic\" or \"bcd\""))?;
+        .choice("mti", MTI)?
+        .ok_or_else(|| top.error("a dialect needs `mti`: \"ascii\", \"ebcdic\", \"bcd\" or \"hex\""))?;
     let bitmap_form = match top.table("bitmap")? {
         Some(reader) => bitmap(reader)?,
         None => return Err(top.error("a dialect needs a `bitmap`")),

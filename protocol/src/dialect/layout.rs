@@ -52,6 +52,7 @@ impl Dialect {
             MtiForm::Ascii => "ascii",
             MtiForm::Ebcdic => "ebcdic",
             MtiForm::Bcd => "bcd",
+            MtiForm::Hex => "hex",
         };
         format!("MTI {mti}, bitmap {}", bitmap(&self.bitmap_form))
     }

@@ -234,7 +234,8 @@ fn coding(reader: &mut Reader, class: Class) -> Result<Coding, DialectError> {
         reader.choice("encoding", &words)?.unwrap_or(if class == Class::B { Coding::Raw } else { Coding::Ascii });
     let fits = match coding {
         Coding::Bcd => matches!(class, Class::N | Class::Z | Class::Xn),
-        Coding::Raw | Coding::Hex | Coding::EbcdicHex => class == Class::B,
+        Coding::Raw | Coding::EbcdicHex => class == Class::B,
+        Coding::Hex => !matches!(class, Class::Z | Class::Xn),
         Coding::Bytes => class == Class::Ans,
         _ => class != Class::B,
     };

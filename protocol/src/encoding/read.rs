@@ -184,12 +184,21 @@ fn fits(spec: &Spec, value: &[u8], units: usize) -> bool {
     match spec.coding {
         Coding::Cp037 | Coding::Cp500 | Coding::Cp1047 => page(spec.coding).admits_all(spec.class, value),
         Coding::Bytes => value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F),
-        Coding::Hex => value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()),
+        Coding::Hex => {
+            value.iter().all(|byte| hex_digit(*byte, spec.case).is_some()) && hex_offender(spec, value).is_none()
+        }
         Coding::EbcdicHex => value.iter().all(|byte| ebcdic_hex_digit(*byte, spec.case).is_some()),
         Coding::Bcd => packed_fits(spec, value, units),
         Coding::Ascii => spec.class.admits_all(value),
         Coding::Raw => true,
     }
+}
+
+/// The first character of text written in hex that its class does not admit.
+fn hex_offender(spec: &Spec, value: &[u8]) -> Option<usize> {
+    let digit = |byte| hex_digit(byte, Case::Any).unwrap_or(0);
+    let (pairs, _) = value.as_chunks::<2>();
+    pairs.iter().enumerate().position(|(at, [high, low])| !spec.class.admits(at, digit(*high) << 4 | digit(*low)))
 }
 
 /// Packed digits with a spare nibble, a sign or a separator among them.
@@ -266,8 +275,13 @@ fn diagnose(spec: &Spec, value: &[u8], units: usize) -> Fault {
         }
         Coding::Hex | Coding::EbcdicHex => {
             let digit = if spec.coding == Coding::Hex { hex_digit } else { ebcdic_hex_digit };
-            let at = value.iter().position(|byte| digit(*byte, spec.case).is_none()).unwrap_or(0);
-            Fault::new(before + at, Reason::BadCharacter { class: "hex", position: at })
+            match value.iter().position(|byte| digit(*byte, spec.case).is_none()) {
+                Some(at) => Fault::new(before + at, Reason::BadCharacter { class: "hex", position: at }),
+                None => {
+                    let at = hex_offender(spec, value).unwrap_or(0);
+                    bad(at, 2 * at)
+                }
+            }
         }
         Coding::Bytes => {
             let at = value.iter().position(|byte| *byte < 0x20 || *byte == 0x7F).unwrap_or(0);

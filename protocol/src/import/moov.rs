@@ -80,12 +80,14 @@ fn fields(draft: &mut Draft, root: &Node, file: &str) -> Result<BTreeMap<u32, Fi
     if fields.is_empty() {
         return Err(Broken::new(*line, "there are no fields in it"));
     }
-    draft.name = match root.get("name") {
-        Some(Node { kind: Notation::Scalar(name), .. }) if !name.trim().is_empty() => name.trim().to_owned(),
-        _ => Path::new(file)
-            .file_stem()
-            .map_or_else(|| "imported".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+    let name = match root.get("name") {
+        Some(Node { kind: Notation::Scalar(name), .. }) => name.to_string(),
+        _ => String::new(),
     };
+    let stem = Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    // It is shown on terminals.
+    let mut names = [name, stem.unwrap_or_default()].map(|name| name.replace(char::is_control, " ").trim().to_owned());
+    draft.name = names.iter_mut().find(|name| !name.is_empty()).map_or_else(|| "imported".to_owned(), std::mem::take);
     for Entry { key, line, .. } in entries.iter() {
         if !matches!(notation::plain(key).as_str(), "name" | "fields") {
             draft.remark(*line, None, format!("the key `{key}` is not known: left out"));
@@ -168,12 +170,7 @@ fn mti(draft: &mut Draft, field: &Field) -> &'static str {
         (Ok(Enc::Ascii | Enc::Binary), 4) | (Ok(Enc::HexOnWire), 2) if fixed => "ascii",
         (Ok(Enc::Ebcdic | Enc::Ebcdic1047), 4) if fixed => "ebcdic",
         (Ok(Enc::Bcd | Enc::Lbcd), 4) | (Ok(Enc::Binary | Enc::HexInProgram), 2) if fixed => "bcd",
-        (Ok(Enc::HexOnWire), 4) if fixed => {
-            let message = "the message type is the hex of four characters, which no dialect says: taken as ASCII, so that \
-                no message can be read";
-            draft.remark(field.line, Some("0"), message);
-            "ascii"
-        }
+        (Ok(Enc::HexOnWire), 4) if fixed => "hex",
         _ => {
             draft.remark(field.line, Some("0"), "the message type is not four digits of fixed length: taken as ASCII");
             "ascii"
@@ -211,13 +208,6 @@ fn field(draft: &mut Draft, field: &Field, usual: Usual) -> Option<Table> {
             made.settings
         })
     };
-    if field.kind == Ok(Kind::Composite) && !composite {
-        draft.remark(field.line, Some(&field.path), "a composite without subfields: kept in one piece");
-    }
-    if !composite && (field.tag.is_some() || field.bitmap.is_some() || field.never_expands) {
-        let message = "`tag`, `bitmap` and `disableAutoExpand` have no meaning here: left out";
-        draft.remark(field.line, Some(&field.path), message);
-    }
     match made {
         Ok(settings) => Some(settings),
         Err(why) => {

@@ -327,3 +327,15 @@ fn the_examples_of_the_documentation_are_dialects() {
     let insides = format!("extends = \"iso87-ascii\"\nname = \"second\"\n{}", blocks[1]);
     Dialect::parse("second", &insides).unwrap_or_else(|error| panic!("{error}"));
 }
+
+#[test]
+fn text_may_stand_as_the_hex_of_its_characters() {
+    assert_eq!(laid("format = \"ans4\", encoding = \"hex\"", b"a-1 "), hex(b"612D3120"));
+    assert_eq!(laid("format = \"n..9\", encoding = \"hex\", counts = \"bytes\"", b"123"), hex(b"03313233"));
+    assert_eq!(laid("format = \"n..9\", encoding = \"hex\", counts = \"digits\"", b"123"), hex(b"06313233"));
+    let letter = refused("format = \"n4\", encoding = \"hex\"", &hex(b"31324133"));
+    assert!(letter.contains("DE60 at byte 16"), "{letter}");
+    let no_hex = refused("format = \"n4\", encoding = \"hex\"", &hex(b"31G23133"));
+    assert!(no_hex.contains("DE60 at byte 14"), "{no_hex}");
+    assert!(with_field("format = \"z4\", encoding = \"hex\"").is_err());
+}

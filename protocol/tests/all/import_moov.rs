@@ -125,20 +125,41 @@ fn of_vector(dialect: &Value) -> Option<Value> {
 #[test]
 fn messages_go_through_their_specifications() {
     let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/messages.json")).unwrap();
-    let mut seen = 0;
+    let (mut seen, mut apart) = (0, 0);
     for vector in vectors["messages"].as_array().unwrap().iter().filter(|vector| vector["must_fail"] != true) {
         let id = vector["id"].as_str().unwrap();
-        let Some(spec) = of_vector(&vector["dialect"]) else {
+        let Some(mut spec) = of_vector(&vector["dialect"]) else {
             assert_eq!(id, "cardutil-ipm-1144-cp500-hexbitmap", "moov has no bitmap in EBCDIC, and all else");
             continue;
         };
-        let dialect = dialect(&imported(&spec.to_string()));
+        // Chip data are taken apart; a tag that is not declared is let in.
+        let chip = vector["emv"].as_array().filter(|_| spec["fields"]["55"].is_object());
+        if let Some(tags) = chip {
+            let part = json!({ "type": "Hex", "enc": "Binary", "prefix": "BerTLV" });
+            let parts = tags.iter().skip(1).map(|tag| (tag[0].as_str().unwrap().to_owned(), part.clone()));
+            let field = spec["fields"]["55"].as_object_mut().unwrap();
+            field.remove("enc");
+            field.insert("type".to_owned(), json!("Composite"));
+            field.insert("tag".to_owned(), json!({ "enc": "BerTLVTag", "skipUnknownTLVTags": true }));
+            field.insert("subfields".to_owned(), Value::Object(parts.collect()));
+            apart += 1;
+        }
+        let imported = imported(&spec.to_string());
+        assert!(imported.remarks.iter().all(|remark| remark.message.starts_with("EBCDIC of moov")), "{imported:?}");
+        let dialect = dialect(&imported);
         let header = vector["dialect"]["header"]["hex"].as_str().unwrap_or_default().len() / 2;
         let body = Bytes::from(unhex(vector["hex"].as_str().unwrap())).slice(header..);
         let message = dialect.decode(body.clone()).unwrap_or_else(|error| panic!("{id}: {error}"));
         let mut out = BytesMut::new();
         message.encode(&mut out).unwrap();
         assert_eq!(hex(&out), hex(&body), "{id}");
+        if let Some(tags) = chip {
+            let pieces: Vec<_> =
+                message.elements(55).unwrap().map(|piece| (piece.key().into_owned(), piece.logical())).collect();
+            let wanted: Vec<_> =
+                tags.iter().map(|tag| (tag[0].as_str().unwrap().to_owned(), unhex(tag[1].as_str().unwrap()))).collect();
+            assert_eq!(pieces, wanted, "{id}");
+        }
         for (field, value) in vector["fields"].as_object().unwrap() {
             let (Ok(field @ 2..), Some(value)) = (field.parse::<u8>(), value.as_str().filter(|value| value.is_ascii()))
             else {
@@ -148,7 +169,7 @@ fn messages_go_through_their_specifications() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 27);
+    assert_eq!((seen, apart), (27, 6));
 }
 
 /// What moov reads for a prefix that says `units`, as it packs it.
@@ -327,6 +348,7 @@ fn nothing_unknown_is_lost_in_silence() {
   }
 }"#;
     let imported = imported(text);
+    assert!(!imported.toml.contains("\n8 = "));
     let wanted = [
         "line 3: the key `author` is not known: left out",
         "line 7: field 2: left out, a message that carries it is refused: the type \"Strong\" is not known",
@@ -391,4 +413,89 @@ fn the_edition_is_told_by_its_fields() {
     assert_eq!(version(json!({ "12": fixed(12) })), "version = 1993");
     assert_eq!(version(json!({ "12": fixed(12), "4": fixed(16) })), "version = 2003");
     assert_eq!(version(json!({ "11": fixed(12) })), "version = 2003");
+}
+
+#[test]
+fn keys_without_a_meaning_where_they_stand_are_told() {
+    let with = |mut field: Value, key: &str, value: Value| {
+        field[key] = value;
+        remarks(&one(field)).join("\n")
+    };
+    let plain = || leaf("String", 6, "ASCII", "ASCII.Fixed");
+    for (key, value) in [
+        ("tag", json!({ "length": 2 })),
+        ("bitmap", leaf("Bitmap", 8, "Binary", "Binary.Fixed")),
+        ("subfields", json!({ "1": plain() })),
+        ("disableAutoExpand", json!(true)),
+    ] {
+        assert!(with(plain(), key, value).contains("no meaning in a field that is no Composite"), "{key}");
+    }
+    let parts = || {
+        json!({ "type": "Composite", "length": 6, "prefix": "ASCII.Fixed", "tag": { "sort": "StringsByInt" },
+            "subfields": { "1": plain() } })
+    };
+    assert_eq!(with(parts(), "description", json!("Parts")), "");
+    assert!(with(parts(), "enc", json!("ASCII")).contains("`enc` has no meaning where there are subfields"));
+    assert!(with(parts(), "padding", json!({ "type": "Left", "pad": "0" })).contains("a composite is not padded"));
+    assert!(with(parts(), "disableautoexpand", json!(true)).contains("only for a bitmap"));
+    assert!(with(plain(), "type", json!("Composite")).contains("a composite without subfields"));
+    // A bitmap among the fields has 8 bytes, unless it says otherwise.
+    assert!(line(&one(leaf("Bitmap", 0, "HexToASCII", "Hex.Fixed")), "60").contains("\"b8\""));
+}
+
+/// As the specification `Spec87Hex` that comes with moov has it: the hex of all that stands in the message.
+#[test]
+fn text_in_hex_is_text() {
+    let text = |length: u32, prefix: &str| leaf("String", length, "HexToASCII", prefix);
+    let imported = imported(
+        &json!({ "name": "hex", "fields": {
+            "0": text(4, "Hex.Fixed"),
+            "1": { "type": "Bitmap", "enc": "HexToASCII", "prefix": "Hex.Fixed" },
+            "2": text(19, "Hex.LL"),
+            "3": text(6, "Hex.Fixed"),
+            "4": { "type": "Numeric", "length": 12, "enc": "HexToASCII", "prefix": "Hex.Fixed",
+                "padding": { "type": "Left", "pad": "0" } },
+            "11": text(6, "Hex.Fixed"),
+            "41": text(8, "Hex.Fixed"),
+            "48": text(999, "Hex.LLL"),
+            "52": text(8, "Hex.Fixed"),
+        } })
+        .to_string(),
+    );
+    let any = "line 1: field 48: hex of any bytes stands on the wire: given as those bytes, in hex";
+    assert_eq!(remarks(&imported), [any]);
+    let dialect = dialect(&imported);
+    let mut message = Message::new(&dialect, "0200".parse().unwrap());
+    message.set(2, b"4111111111111111").unwrap();
+    message.set(3, b"000000").unwrap();
+    message.set_number(4, 12_345).unwrap();
+    message.set_number(11, 7).unwrap();
+    message.set(41, b"TERM-01").unwrap();
+    message.set(48, b"\x01\xFF").unwrap();
+    message.set(52, &[0xA1; 8]).unwrap();
+    let mut out = BytesMut::new();
+    message.encode(&mut out).unwrap();
+    let wire = [
+        "30323030",
+        "7020000000811000",
+        "001034313131313131313131313131313131",
+        "303030303030",
+        "303030303030303132333435",
+        "303030303037",
+        "5445524D2D303120",
+        "00000201FF",
+        "A1A1A1A1A1A1A1A1",
+    ];
+    assert_eq!(std::str::from_utf8(&out), Ok(wire.concat().as_str()));
+    let back = dialect.decode(out.freeze()).unwrap();
+    assert_eq!((back.mti().to_string().as_str(), back.number(4), back.number(11)), ("0200", Some(12_345), Some(7)));
+    assert_eq!(back.text(41).as_deref(), Some("TERM-01 "));
+    assert_eq!((back.text(48).as_deref(), back.text(52).as_deref()), (Some("01FF"), Some("A1A1A1A1A1A1A1A1")));
+    let refused = |from: &str, to: &str| {
+        let wire = wire.concat().replacen(from, to, 1);
+        dialect.decode(Bytes::from(wire)).expect_err(to).to_string()
+    };
+    assert!(refused("3132333435", "3132333441").contains("DE4"), "a Numeric is a number");
+    assert!(refused("5445524D", "54455207").contains("DE41"));
+    assert!(refused("30323030", "3032303A").contains("MTI"));
 }

@@ -52,6 +52,12 @@ fn stray(draft: &mut Draft, field: &Field) {
     if field.padding.is_some() {
         draft.remark(field.line, Some(&field.path), "a composite is not padded: `padding` is left out");
     }
+    if field.bitmap.is_some() && field.tag.as_ref().is_some_and(|tag| tag.enc.is_some()) {
+        draft.remark(field.line, Some(&field.path), "its parts stand behind a bitmap: `tag` is left out");
+    }
+    if field.never_expands {
+        draft.remark(field.line, Some(&field.path), "`disableAutoExpand` has a meaning only for a bitmap: left out");
+    }
 }
 
 fn inside(
@@ -135,7 +141,12 @@ fn whole(field: &Field, mode: Mode, place: Place, prefix: Prefix, sum: Option<us
     let most = 32_000 / each;
     let (dots, bound) = match variable {
         Some((dots, most_said)) => {
-            let length = if place == Place::Own { length } else { usize::MAX };
+            // moov does not look at the length of what stands behind a BER length.
+            let length = if place == (Place::Tagged { ber: true }) || (place != Place::Own && length == 0) {
+                usize::MAX
+            } else {
+                length
+            };
             (dots, length.min(most_said).min(most))
         }
         None if length > most => return Err(format!("a fixed length of {length} is more than {most}")),

@@ -27,7 +27,7 @@ pub(super) struct Usual {
     pub(super) binary: bool,
     /// A number of fixed length.
     pub(super) number: bool,
-    /// A number or text of fixed length.
+    /// A number or text that is not reserved for whatever people put in it.
     pub(super) text: bool,
 }
 
@@ -54,6 +54,9 @@ struct Shape {
 /// The settings of a value; an error says why there are none.
 pub(super) fn made(field: &Field, usual: Usual, place: Place) -> Result<Made, String> {
     let (kind, enc, prefix) = names(field)?;
+    // A bitmap that says nothing of its length has 8 bytes.
+    let usual_length = if kind == Kind::Bitmap && field.length == 0 { 8 } else { field.length };
+    let field = &Field { length: usual_length, ..field.clone() };
     let mut shape = shape(kind, enc, usual)?;
     let mut notes: Vec<String> = shape.note.map(str::to_owned).into_iter().collect();
     if prefix.before == Before::Nothing {
@@ -78,8 +81,11 @@ pub(super) fn made(field: &Field, usual: Usual, place: Place) -> Result<Made, St
         set(&mut settings, "case", "any");
     }
     pad(field, enc, &shape, variable, usual, &mut settings, &mut notes);
-    if !field.parts.is_empty() {
-        notes.push("has subfields although it is no Composite: kept in one piece".to_owned());
+    if kind == Kind::Composite {
+        notes.push("a composite without subfields: kept in one piece".to_owned());
+    } else if !field.parts.is_empty() || field.tag.is_some() || field.bitmap.is_some() || field.never_expands {
+        let keys = "`subfields`, `tag`, `bitmap` and `disableAutoExpand`";
+        notes.push(format!("{keys} have no meaning in a field that is no Composite: left out"));
     }
     Ok(Made { settings, notes })
 }
@@ -134,11 +140,15 @@ fn shape(kind: Kind, enc: Enc, usual: Usual) -> Result<Shape, String> {
             let note = (kind != Kind::Track2).then_some("the nibbles A to F are given as `:;<=>?`");
             Shape { counts: Some("digits"), note, ..plain("z", Some("bcd")) }
         }
-        (Enc::HexOnWire, text) => {
-            let hidden = text.is_some() && !(kind == Kind::String && usual.binary);
-            let note = hidden.then_some("hex of its characters stands on the wire: given as those bytes, in hex");
+        // A String may be any bytes: where no text is known to stand, they are given in hex.
+        (Enc::HexOnWire, Some("ans")) if kind == Kind::String && !usual.text => {
+            let note = (!usual.binary).then_some("hex of any bytes stands on the wire: given as those bytes, in hex");
             Shape { counts: Some("bytes"), note, ..plain("b", Some("hex")) }
         }
+        (Enc::HexOnWire, Some(class)) => {
+            Shape { counts: Some("bytes"), ..plain(if class == "z" { "ans" } else { class }, Some("hex")) }
+        }
+        (Enc::HexOnWire, None) => Shape { counts: Some("bytes"), ..plain("b", Some("hex")) },
         (Enc::HexInProgram, Some(class @ ("n" | "z"))) => {
             Shape { each: 2, counts: Some("bytes"), ..plain(class, Some("bcd")) }
         }

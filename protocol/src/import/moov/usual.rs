@@ -37,7 +37,7 @@ impl Standard {
         let binary = format.starts_with('b');
         let number =
             format.strip_prefix('n').is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()));
-        Usual { binary, number: number && fixed, text: !binary && fixed }
+        Usual { binary, number: number && fixed, text: !format.is_empty() && !binary && !format.ends_with("999") }
     }
 
     /// Says who may see the parts of a field: as many as may see the field, but no tag of chip data more than is usual.
