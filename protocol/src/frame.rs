@@ -109,10 +109,18 @@ impl Framing {
         self
     }
 
-    /// Do delimiter and header go together? A frame that ends where its header says needs a header that says it.
+    /// Why delimiter and header do not go together, where they do not.
     #[must_use]
-    pub const fn is_sound(&self) -> bool {
-        !matches!(self.delimiter, Delimiter::Header) || self.header.says_length()
+    pub const fn fault(&self) -> Option<&'static str> {
+        match self.delimiter {
+            Delimiter::Header if !self.header.says_length() => {
+                Some("the framing \"header\" needs a header that says the length of the message: cups")
+            }
+            Delimiter::Etx if !self.header.is_text() => Some(
+                "with the framing \"etx\" the header must be text, none or base24: a byte of another may be an ETX",
+            ),
+            _ => None,
+        }
     }
 
     /// Takes the next whole frame off the front of `buffer`; `None` asks for more bytes, and made room for the rest of

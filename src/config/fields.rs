@@ -44,9 +44,8 @@ pub(super) fn framing(section: &Section<'_, '_>) -> Option<Framing> {
     let max = section.integer("max_frame", 16..=65_535);
     let mut framing = framing.ok()?;
     framing.header = header?;
-    if !framing.is_sound() {
-        let span = section.span_of("framing");
-        section.error(span, "framing = \"header\" needs a header that says the length of the message, which is cups");
+    if let Some(fault) = framing.fault() {
+        section.error(section.span_of("framing"), fault);
         return None;
     }
     if let Some(max) = max {

@@ -140,7 +140,7 @@ fn encoded(message: &Message) -> Bytes {
 
 fn framing(form: u8) -> Framing {
     let framing = Framing::named(Framing::NAMES[usize::from(form) % Framing::NAMES.len()]).expect("a name");
-    let headers = HeaderKind::ALL.into_iter().filter(|header| framing.clone().with_header(*header).is_sound());
+    let headers = HeaderKind::ALL.into_iter().filter(|header| framing.clone().with_header(*header).fault().is_none());
     let headers: Vec<_> = headers.collect();
     let header = headers[usize::from(form) / Framing::NAMES.len() % headers.len()];
     framing.with_header(header).with_max(300)

@@ -163,7 +163,7 @@ const fn payload(announced: usize, own: usize, header: usize, etx: bool) -> Resu
 fn until_etx(framing: &Framing, bytes: &[u8]) -> Result<Option<Extent>, FrameError> {
     let most = framing.max;
     let Some(payload) = bytes.iter().take(most + 1).position(|byte| *byte == ETX) else {
-        return if bytes.len() > most { Err(FrameError::TooLarge { max: most, had: bytes.len() }) } else { Ok(None) };
+        return if bytes.len() > most { Err(FrameError::TooLarge { max: most, had: most + 1 }) } else { Ok(None) };
     };
     let min = framing.header.size();
     if payload > 0 && payload < min {

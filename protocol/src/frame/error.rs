@@ -19,7 +19,7 @@ pub enum FrameError {
     TooLarge {
         /// Most allowed, bytes of header and body.
         max: usize,
-        /// Announced, bytes.
+        /// Announced, bytes; on a link without lengths one more than the maximum, since nobody says how many will come.
         had: usize,
     },
     /// Too small for its header (or, inclusive, for its own length).

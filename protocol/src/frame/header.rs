@@ -108,6 +108,12 @@ impl HeaderKind {
         matches!(self, Self::Cups)
     }
 
+    /// Is every byte of it printable?
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::None | Self::Base24)
+    }
+
     /// The bytes of header and message together, as the header at the front of `bytes` says; `None` asks for more bytes.
     pub(super) fn total(self, bytes: &[u8]) -> Result<Option<usize>, FrameError> {
         match self {

@@ -4,6 +4,7 @@ use crate::samples::{hex, unhex};
 use banklink_protocol::{
     Dialect, Message,
     describe::{self, Element, Value},
+    frame::{Framing, HeaderKind},
 };
 use bytes::{Bytes, BytesMut};
 use std::fmt::Write;
@@ -125,4 +126,40 @@ fn an_inside_is_taken_back_by_who_extends() {
     let mut message = Message::new(&dialect, "0100".parse().unwrap());
     message.set(48, b"AB002XY").unwrap();
     assert_eq!(paths(&describe::elements(&message), ""), "48.AB=XY\n");
+}
+
+/// The blocks of TOML in a page.
+fn blocks(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap())
+}
+
+/// What the pages show is a dialect, or a link of the configuration with names that there are.
+#[test]
+fn the_examples_of_the_pages_hold() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/dialects");
+    let mut named = String::new();
+    for page in std::fs::read_dir(folder).unwrap() {
+        let page = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        let title = page.lines().next().unwrap();
+        named.push_str(title);
+        for block in blocks(&page) {
+            if block.contains("extends =") {
+                Dialect::parse("example.toml", block).unwrap_or_else(|error| panic!("{title}: {error}"));
+                continue;
+            }
+            let file: toml::Table = block.parse().unwrap();
+            let link = file.values().next().unwrap()[0].as_table().unwrap();
+            let text = |key: &str| link.get(key).map_or("none", |value| value.as_str().unwrap());
+            let header = HeaderKind::named(text("header")).unwrap();
+            assert!(Dialect::named(text("dialect")).is_some(), "{title}");
+            assert_eq!(Framing::named(text("framing")).unwrap().with_header(header).fault(), None, "{title}");
+            if link.contains_key("header_source") {
+                header.addressed(text("header_source"), text("header_destination")).unwrap();
+            }
+        }
+    }
+    let plain = ["iso87-ascii", "iso87-ascii-bin", "iso87-bcd", "iso87-ebcdic", "iso93-ascii"];
+    for name in Dialect::shipped().iter().filter(|name| !plain.contains(name)) {
+        assert!(named.contains(name), "{name} has no page");
+    }
 }
