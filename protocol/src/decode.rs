@@ -300,10 +300,29 @@ fn word(form: &BitmapForm, block: &[u8]) -> Option<u64> {
     if let Ok(raw) = <[u8; 8]>::try_from(block) {
         return Some(u64::from_be_bytes(raw));
     }
+    if form.bytes < 8 {
+        return short_word(form, block);
+    }
     if form.ebcdic {
         let digit = |byte: &u8| read::ebcdic_hex_digit(*byte, Case::Any);
         return block.iter().try_fold(0, |word, byte| Some((word << 4) | u64::from(digit(byte)?)));
     }
     let (first, last) = (block.first_chunk::<8>()?, block.last_chunk::<8>()?);
     Some((u64::from(hex_word(first)?) << 32) | u64::from(hex_word(last)?))
+}
+
+/// A block of less than 64 bits, inside a field: its bits are the first of the word.
+#[cold]
+fn short_word(form: &BitmapForm, block: &[u8]) -> Option<u64> {
+    let digit = |byte: &u8| {
+        let digit =
+            if form.ebcdic { read::ebcdic_hex_digit(*byte, Case::Any) } else { read::hex_digit(*byte, Case::Any) };
+        digit.map(u64::from)
+    };
+    let word = if form.hex {
+        block.iter().try_fold(0, |word, byte| Some((word << 4) | digit(byte)?))?
+    } else {
+        block.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte))
+    };
+    Some(word << (64 - 8 * u32::from(form.bytes)))
 }

@@ -37,6 +37,7 @@
 //! | `case` | `"upper"` (usual), `"lower"`: how hex is written; both are read |
 //! | `blocks` | most bitmaps of 64: 1, 2 (usual), 3; the next stands behind the one whose first bit announces it |
 //! | `fixed` | `true`: always that many, whatever the first bits say |
+//! | `bits` | only of a bitmap inside a field that is shorter than 64 bits: how many it has, a multiple of 8 |
 //! | `announce` | only where `fixed`: are those bits set when `"used"` (usual), `"always"`, `"never"` |
 //!
 //! # Fields
@@ -88,6 +89,9 @@
 //!
 //! A packager of jPOS (XML) or a specification of moov-io/iso8583 (JSON, YAML) stands for the file that [`crate::import`] makes
 //! of it, wherever a dialect file does: given by its path, and behind `extends`.
+//!
+//! The last of the positional elements may have the prefix `"none"`: it takes what is left of the value. `inside = "none"`
+//! takes back what the file that is extended declares inside a field: the value is then one piece.
 //!
 //! A mistake is a [`DialectError`] with file, line and field; so is an unknown key, and a setting that has no meaning where
 //! it stands.
@@ -169,7 +173,9 @@ pub(crate) struct BitmapForm {
     pub(crate) ebcdic: bool,
     /// Written in lower case; either case is read.
     pub(crate) lower: bool,
-    /// Most blocks of 64 bits, 1 to 3.
+    /// Bytes of one block: 8, or fewer in a bitmap inside a field.
+    pub(crate) bytes: u8,
+    /// Most blocks, 1 to 3.
     pub(crate) blocks: u8,
     /// Always that many blocks, whatever bit 1 says.
     pub(crate) fixed: bool,
@@ -177,10 +183,15 @@ pub(crate) struct BitmapForm {
 }
 
 impl BitmapForm {
-    /// Bytes of one block.
+    /// Bytes that one block takes where it stands.
     #[inline]
     pub(crate) const fn block_width(&self) -> usize {
-        if self.hex { 16 } else { 8 }
+        (self.bytes as usize) << (self.hex as u32)
+    }
+
+    /// The highest bit.
+    pub(crate) const fn bits(&self) -> u8 {
+        8 * self.bytes * self.blocks
     }
 
     /// Does this bit announce a further bitmap, and so no field?

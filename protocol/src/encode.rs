@@ -55,7 +55,7 @@ pub(crate) fn bitmap(form: &BitmapForm, present: &FieldSet, out: &mut impl BufMu
     for word in &words[..blocks] {
         let raw = word.to_be_bytes();
         if !form.hex {
-            out.put_slice(&raw);
+            out.put_slice(&raw[..form.block_width()]);
             continue;
         }
         let case = if form.lower { Case::Lower } else { Case::Upper };
@@ -64,6 +64,6 @@ pub(crate) fn bitmap(form: &BitmapForm, present: &FieldSet, out: &mut impl BufMu
         if form.ebcdic {
             text = text.map(|byte| crate::ebcdic::PAGE_500.from_latin[byte as usize]);
         }
-        out.put_slice(&text);
+        out.put_slice(&text[..form.block_width()]);
     }
 }

@@ -264,6 +264,12 @@ impl Spec {
         matches!(self.prefix, Prefix::None) && self.min == self.max
     }
 
+    /// Of variable length without a prefix: as much as there is.
+    #[inline]
+    pub(crate) const fn takes_the_rest(&self) -> bool {
+        matches!(self.prefix, Prefix::None) && self.min != self.max
+    }
+
     /// Bytes on the wire of a value of `units`, without the prefix.
     #[inline]
     pub(crate) const fn wire_len(&self, units: usize) -> usize {

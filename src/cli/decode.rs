@@ -51,6 +51,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Frame::KeepAlive => {
                 print(if args.json { "{\"keep_alive\":true}\n" } else { "keep-alive\n" }).map(|()| false)?
             }
+            Frame::Control { .. } => {
+                print(if args.json { "{\"session_control\":true}\n" } else { "session control\n" }).map(|()| false)?
+            }
             Frame::Message { header, body } => !show(args, &dialect, &header, body)?,
         };
     }

@@ -59,6 +59,10 @@ impl Wire {
         if header.len() < size {
             return (Vec::new(), Some(format!("header: wanted {size} bytes, had {}", header.len())));
         }
+        let size = match self.header.length(&header) {
+            Ok(size) => size,
+            Err(error) => return (Vec::new(), Some(error.to_string())),
+        };
         let body = header.split_off(size);
         (vec![Frame::Message { header: Header::from_slice(&header), body }], None)
     }

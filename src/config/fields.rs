@@ -44,6 +44,10 @@ pub(super) fn framing(section: &Section<'_, '_>) -> Option<Framing> {
     let max = section.integer("max_frame", 16..=65_535);
     let mut framing = framing.ok()?;
     framing.header = header?;
+    if let Some(fault) = framing.fault() {
+        section.error(section.span_of("framing"), fault);
+        return None;
+    }
     if let Some(max) = max {
         framing.max = usize::try_from(max).unwrap_or(usize::MAX);
     }
@@ -52,21 +56,27 @@ pub(super) fn framing(section: &Section<'_, '_>) -> Option<Framing> {
 
 fn header(section: &Section<'_, '_>) -> Option<HeaderKind> {
     let Some(text) = section.text("header") else { return Some(HeaderKind::None) };
-    match text.value.as_str() {
-        "none" => Some(HeaderKind::None),
-        "tpdu" => Some(HeaderKind::Tpdu),
-        other => {
-            section.error(text.span, &format!("unknown header \"{other}\"; known are none and tpdu"));
+    match HeaderKind::named(&text.value) {
+        Ok(kind) => Some(kind),
+        Err(error) => {
+            section.error(text.span, &error.to_string());
             None
         }
     }
 }
 
-/// `tpdu`: the header of the messages we begin, ten hexadecimal digits.
+/// The header of the messages we begin: `tpdu`, ten hexadecimal digits, or `header_source` and `header_destination` where
+/// the header has addresses.
 pub(super) fn own_header(section: &Section<'_, '_>, kind: HeaderKind) -> Header {
     let text = section.text("tpdu");
+    if let Some(header) = addressed(section, kind) {
+        if let Some(text) = text {
+            section
+                .error(text.span, "`tpdu` has addresses already: leave `header_source` and `header_destination` out");
+        }
+        return header;
+    }
     match (kind, text) {
-        (HeaderKind::Tpdu, None) => Header::from_slice(&[0x60, 0, 0, 0, 0]),
         (HeaderKind::Tpdu, Some(text)) => match hex(&text.value) {
             Some(bytes) if bytes.len() == 5 => Header::from_slice(&bytes),
             _ => {
@@ -78,7 +88,26 @@ pub(super) fn own_header(section: &Section<'_, '_>, kind: HeaderKind) -> Header 
             section.error(text.span, "`tpdu` is of use only with header = \"tpdu\"");
             Header::new()
         }
-        (_, None) => Header::new(),
+        (kind, None) => kind.first(),
+    }
+}
+
+/// The header with the addresses of the file, where it gives any; a mistake is told and leaves them out.
+fn addressed(section: &Section<'_, '_>, kind: HeaderKind) -> Option<Header> {
+    let (source, destination) = match (section.text("header_source"), section.text("header_destination")) {
+        (None, None) => return None,
+        (Some(source), Some(destination)) => (source, destination),
+        (Some(one), None) | (None, Some(one)) => {
+            section.error(one.span, "`header_source` and `header_destination` go together");
+            return Some(kind.first());
+        }
+    };
+    match kind.addressed(&source.value, &destination.value) {
+        Ok(header) => Some(header),
+        Err(error) => {
+            section.error(source.span, &error.to_string());
+            Some(kind.first())
+        }
     }
 }
 

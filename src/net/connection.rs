@@ -255,6 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let decoded = self.line.settings.dialect.decode(body);
                     inbox.push(self.peer.input(header, decoded, self.last_read));
                 }
+                // That it was read is what it is for.
+                Ok(Some(Frame::Control { .. })) => {}
                 Ok(Some(Frame::KeepAlive)) => {
                     Self::keep_alive(&self.line, self.last_read, &mut self.last_keep_alive);
                 }

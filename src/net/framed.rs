@@ -60,6 +60,7 @@ impl Encoder<Frame> for FrameCodec {
                 self.0.write_keep_alive(out);
                 Ok(())
             }
+            Frame::Control { body } => Ok(self.0.write_control(out, &body)?),
             Frame::Message { header, body } => self.0.write(out, &header, |out| {
                 out.extend_from_slice(&body);
                 Ok(())

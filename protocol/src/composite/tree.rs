@@ -132,8 +132,9 @@ impl Composite {
     /// One element in its wire form.
     fn lay(&self, key: &str, logical: &[u8]) -> Result<Owned, ElementReason> {
         let element = self.inside.by_key(key);
-        if let Some(inside) = element.and_then(|element| element.inside.as_ref()) {
-            inside.check(logical).map_err(|fault| ElementReason::Field(fault.reason))?;
+        if let Some((element, inside)) = element.and_then(|element| Some((element, element.inside.as_ref()?))) {
+            let whole = write::whole(&element.spec, logical).map_err(ElementReason::Field)?;
+            inside.check(&whole).map_err(|fault| ElementReason::Field(fault.reason))?;
         }
         let spec = element.map(|element| &element.spec).or(self.inside.unknown.as_ref());
         let spec = spec.ok_or(ElementReason::NoElement)?;

@@ -145,7 +145,12 @@ impl<'a> Walk<'a> {
     }
 
     fn numbered(&mut self, element: &'a ElementSpec) -> Result<Piece<'a>, Fault> {
-        let found = read::field(&element.spec, self.rest())?;
+        let found = if element.spec.takes_the_rest() {
+            let odd = read::alone(&element.spec, self.rest())?;
+            read::Found { len: self.rest().len(), odd }
+        } else {
+            read::field(&element.spec, self.rest())?
+        };
         let piece = Piece {
             element: Some(element),
             spec: &element.spec,

@@ -85,7 +85,7 @@ fn dialect(node: Node) -> Result<Dialect, DialectError> {
         .choice("mti", MTI)?
         .ok_or_else(|| top.error("a dialect needs `mti`: \"ascii\", \"ebcdic\", \"bcd\" or \"hex\""))?;
     let bitmap_form = match top.table("bitmap")? {
-        Some(reader) => bitmap(reader)?,
+        Some(reader) => bitmap(reader, false)?,
         None => return Err(top.error("a dialect needs a `bitmap`")),
     };
     let defaults = Defaults::read(top.table("defaults")?)?;
@@ -107,7 +107,8 @@ fn version(top: &mut Reader) -> Result<Version, DialectError> {
     }
 }
 
-pub(super) fn bitmap(mut reader: Reader) -> Result<BitmapForm, DialectError> {
+/// The form of a bitmap; only an `inner` one, inside a field, may be shorter than 64 bits.
+pub(super) fn bitmap(mut reader: Reader, inner: bool) -> Result<BitmapForm, DialectError> {
     let (hex, ebcdic) = reader
         .choice("encoding", &[("raw", (false, false)), ("hex", (true, false)), ("ebcdic-hex", (true, true))])?
         .ok_or_else(|| reader.error("a bitmap needs an `encoding`: \"raw\", \"hex\" or \"ebcdic-hex\""))?;
@@ -115,7 +116,14 @@ pub(super) fn bitmap(mut reader: Reader) -> Result<BitmapForm, DialectError> {
     if lower.is_some() && !hex {
         return Err(reader.error("`case` has no meaning for a raw bitmap"));
     }
-    let blocks = reader.number("blocks", 3)?.unwrap_or(2);
+    let bits = if inner { reader.number("bits", 64)? } else { None };
+    if bits.is_some_and(|bits| bits == 0 || bits % 8 != 0) {
+        return Err(reader.error("`bits` is a multiple of 8, up to 64"));
+    }
+    let blocks = reader.number("blocks", 3)?.unwrap_or(if bits.is_some() { 1 } else { 2 });
+    if bits.is_some() && blocks > 1 {
+        return Err(reader.error("a bitmap of which `bits` are told is one block"));
+    }
     if blocks == 0 {
         return Err(reader.error("`blocks` is 0, a bitmap has 1 to 3"));
     }
@@ -130,6 +138,7 @@ pub(super) fn bitmap(mut reader: Reader) -> Result<BitmapForm, DialectError> {
         hex,
         ebcdic,
         lower: lower.unwrap_or(false),
+        bytes: bits.map_or(8, |bits| bits as u8 / 8),
         blocks: blocks as u8,
         fixed,
         announce: announce.unwrap_or(Announce::Used),

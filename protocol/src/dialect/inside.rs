@@ -25,9 +25,14 @@ enum Word {
 
 /// The keys of a composite are read off the field's own table: `inside`, `elements` and what the layout needs.
 pub(super) fn read(reader: &mut Reader, parent: &Spec, left: usize) -> Result<Option<Arc<Inside>>, DialectError> {
-    let words =
-        [("positional", Word::Positional), ("tlv", Word::Tlv), ("ber-tlv", Word::Ber), ("bitmap", Word::Bitmap)];
-    let Some(word) = reader.choice("inside", &words)? else { return Ok(None) };
+    let words = [
+        ("none", None),
+        ("positional", Some(Word::Positional)),
+        ("tlv", Some(Word::Tlv)),
+        ("ber-tlv", Some(Word::Ber)),
+        ("bitmap", Some(Word::Bitmap)),
+    ];
+    let Some(word) = reader.choice("inside", &words)?.flatten() else { return Ok(None) };
     if left == 0 {
         return Err(reader.error(format!("composites stand in one another more than {DEEPEST} deep")));
     }
@@ -62,7 +67,7 @@ fn layout(reader: &mut Reader, word: Word, binary: bool) -> Result<Layout, Diale
             let Some(table) = reader.table("bitmap")? else {
                 return Err(reader.error("an inner `bitmap` must be described"));
             };
-            let form = compile::bitmap(table)?;
+            let form = compile::bitmap(table, true)?;
             if !binary && (!form.hex || form.ebcdic) {
                 return Err(reader.error("a bitmap inside text is written in `hex`"));
             }
@@ -103,7 +108,10 @@ fn elements(
         Layout::Positional { .. } | Layout::Bitmap(_) if elements.is_empty() => {
             return Err(reader.error("`elements` must be declared"));
         }
-        Layout::Positional { .. } | Layout::Bitmap(_) => elements.sort_by_key(|element| element.number),
+        Layout::Positional { .. } | Layout::Bitmap(_) => {
+            elements.sort_by_key(|element| element.number);
+            ended(reader, layout, &elements)?;
+        }
     }
     Ok(elements)
 }
@@ -136,7 +144,7 @@ fn element(
             _ => return wrong("positional elements are numbered in their order"),
         },
         Layout::Bitmap(form) => match key.parse() {
-            Ok(place) if (1..=64 * form.blocks).contains(&place) && !form.is_announcement(place) => number = place,
+            Ok(place) if (1..=form.bits()).contains(&place) && !form.is_announcement(place) => number = place,
             _ => return wrong("the key is no bit of the inner bitmap that stands for an element"),
         },
     }
@@ -150,4 +158,17 @@ fn element(
         return wrong("inside text every element is ASCII, whatever the field's own encoding");
     }
     Ok(ElementSpec { key, tag, number, spec, label, inside: inner })
+}
+
+/// Does every element say where it ends? Only the last of a fixed order may take what is left.
+fn ended(reader: &Reader, layout: &Layout, elements: &[ElementSpec]) -> Result<(), DialectError> {
+    let last_may = matches!(layout, Layout::Positional { repeat: false, .. });
+    let ended = if last_may { &elements[..elements.len() - 1] } else { elements };
+    match ended.iter().find(|element| element.spec.takes_the_rest()) {
+        None => Ok(()),
+        Some(element) => Err(reader.error(format!(
+            "element {} has no length prefix: only the last of positional elements that do not repeat may take what is left",
+            element.key
+        ))),
+    }
 }

@@ -110,6 +110,9 @@ pub(super) fn field(mut reader: Reader, defaults: &Defaults) -> Result<Compiled,
     reader.fill_in(defaults.of(format.class));
     let mut spec = wire(&mut reader, &format, true)?;
     sensible(&reader, &own, &spec, format.dots > 0)?;
+    if spec.takes_the_rest() {
+        return Err(reader.error("a field of variable length needs a length prefix"));
+    }
     let inside = inside::read(&mut reader, &spec, inside::DEEPEST)?;
     spec.inside = inside.is_some();
     reader.finish()?;
@@ -143,7 +146,10 @@ pub(super) fn tag(mut reader: Reader) -> Result<Spec, DialectError> {
 /// The form of the lengths of a composite.
 pub(super) fn length(reader: &mut Reader) -> Result<(Prefix, u8), DialectError> {
     match reader.number("digits", 6)? {
-        Some(digits) if digits > 0 => prefix(reader, digits),
+        Some(digits) if digits > 0 => match prefix(reader, digits)? {
+            (Prefix::None, _) => Err(reader.error("a length is written somehow: its `prefix` cannot be \"none\"")),
+            prefix => Ok(prefix),
+        },
         _ => Err(reader.error("`digits` says how many digits the length has, 1 to 6")),
     }
 }
@@ -248,6 +254,7 @@ fn coding(reader: &mut Reader, class: Class) -> Result<Coding, DialectError> {
 
 fn prefix(reader: &mut Reader, digits: usize) -> Result<(Prefix, u8), DialectError> {
     let words = [
+        ("none", Prefix::None),
         ("ascii", Prefix::Ascii),
         ("ebcdic", Prefix::Ebcdic),
         ("bcd", Prefix::Bcd),
@@ -257,6 +264,7 @@ fn prefix(reader: &mut Reader, digits: usize) -> Result<(Prefix, u8), DialectErr
     let prefix = reader.choice("prefix", &words)?.unwrap_or(Prefix::Ascii);
     let width = match prefix {
         _ if digits == 0 => return Ok((Prefix::None, 0)),
+        Prefix::None => 0,
         Prefix::Bcd => digits.div_ceil(2),
         // As many bytes as the largest number of that many digits needs: 99 one, 999 and 9999 two, 99999 three.
         Prefix::Binary => [0, 1, 1, 2, 2, 3, 3][digits],

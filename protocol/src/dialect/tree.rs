@@ -110,10 +110,21 @@ impl Lines {
     }
 }
 
-/// Lays `over` on `base`: tables are merged key by key, anything else is replaced.
+/// What declares the inside of a field, besides the kind of inside.
+const INSIDE: [&str; 7] = ["elements", "tag", "length", "bitmap", "repeat", "optional", "unknown"];
+
+/// Lays `over` on `base`: tables are merged key by key, anything else is replaced. Where another kind of inside is declared,
+/// nothing of the former one remains.
 pub(super) fn overlay(base: Node, over: Node) -> Node {
     match (base.kind, over.kind) {
         (Kind::Table(mut below), Kind::Table(above)) => {
+            let inside = |table: &BTreeMap<String, Node>| match table.get("inside").map(|node| &node.kind) {
+                Some(Kind::Text(word)) => Some(word.clone()),
+                _ => None,
+            };
+            if inside(&above).is_some_and(|word| inside(&below) != Some(word)) {
+                below.retain(|key, _| !INSIDE.contains(&key.as_str()));
+            }
             for (key, node) in above {
                 let merged = match below.remove(&key) {
                     Some(old) => overlay(old, node),

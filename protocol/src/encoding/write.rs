@@ -8,6 +8,7 @@ use crate::{
     scratch::Scratch,
 };
 use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// What a field takes, known before it is written.
 pub(crate) struct Laid {
@@ -59,7 +60,7 @@ fn uncommon(spec: &Spec, logical: &[u8], out: &mut Scratch) -> Result<Laid, Reas
     if fill == 0 {
         lay(spec, logical, value);
     } else {
-        filled(spec, logical, fill, value);
+        lay(spec, &filled(spec, logical, fill), value);
     }
     Ok(Laid { len: before + wire, odd })
 }
@@ -140,8 +141,16 @@ fn filling(spec: &Spec, logical: &[u8]) -> Result<usize, Reason> {
     Err(Reason::TooShort { min: spec.min as usize, had })
 }
 
-/// Lays out a checked value with `fill` units of filler.
-fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
+/// A value with what fills it up, as it will stand in the field.
+pub(crate) fn whole<'a>(spec: &Spec, logical: &'a [u8]) -> Result<Cow<'a, [u8]>, Reason> {
+    Ok(match filling(spec, logical)? {
+        0 => Cow::Borrowed(logical),
+        fill => Cow::Owned(filled(spec, logical, fill).to_vec()),
+    })
+}
+
+/// A value with `fill` units of filler.
+fn filled(spec: &Spec, logical: &[u8], fill: usize) -> SmallVec<[u8; 64]> {
     let filler = std::iter::repeat_n(spec.pad_char, fill);
     let mut whole = SmallVec::<[u8; 64]>::new();
     // The sign of x+n stays in front.
@@ -153,7 +162,7 @@ fn filled(spec: &Spec, logical: &[u8], fill: usize, out: &mut [u8]) {
     whole.extend_from_slice(&logical[..front]);
     whole.extend(filler);
     whole.extend_from_slice(&logical[front..]);
-    lay(spec, &whole, out);
+    whole
 }
 
 fn admitted(spec: &Spec, logical: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! What can be wrong with framing: the peer's stream, or a name in a configuration.
 
-use super::LengthForm;
+use super::{HeaderKind, LengthForm};
 use crate::EncodeError;
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum FrameError {
     TooLarge {
         /// Most allowed, bytes of header and body.
         max: usize,
-        /// Announced, bytes.
+        /// Announced, bytes; on a link without lengths one more than the maximum, since nobody says how many will come.
         had: usize,
     },
     /// Too small for its header (or, inclusive, for its own length).
@@ -29,6 +29,22 @@ pub enum FrameError {
         /// Announced.
         had: usize,
     },
+    /// No header of the link's kind in front of the message, so that nobody knows where the message begins.
+    NoHeader {
+        /// The kind of header.
+        wanted: HeaderKind,
+        /// The byte of it that is wrong, from 0.
+        at: usize,
+    },
+    /// No ETX where the frame ends.
+    NoEtx,
+    /// A frame to be written that contains an ETX, on a link where the first ETX ends it.
+    EtxWithin {
+        /// Where, in bytes of header and body.
+        at: usize,
+    },
+    /// Session control to be written on a link that has none.
+    NoControl,
     /// A header to be written that has another size than the link's.
     BadHeader {
         /// Size of the link's header, bytes.
@@ -46,6 +62,17 @@ impl fmt::Display for FrameError {
             }
             Self::TooLarge { max, had } => write!(f, "frame too large: wanted at most {max} bytes, had {had}"),
             Self::TooSmall { min, had } => write!(f, "frame length too small: wanted 0 or at least {min}, had {had}"),
+            Self::NoHeader { wanted, at } => {
+                write!(f, "frame header: wanted that of {}, had something else at byte {at}", wanted.name())
+            }
+            Self::NoEtx => f.write_str("frame: wanted ETX at its end, had another byte"),
+            Self::EtxWithin { at } => {
+                write!(
+                    f,
+                    "frame: the message has an ETX at byte {at}, which would end it: bitmap and binary fields must be hex"
+                )
+            }
+            Self::NoControl => f.write_str("frame: session control exists only with the framing vap"),
             Self::BadHeader { wanted, had } => write!(f, "frame header: wanted {wanted} bytes, had {had}"),
         }
     }

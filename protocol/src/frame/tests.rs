@@ -3,12 +3,20 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Every framing of the configuration, without and with a TPDU.
-fn framings() -> impl Iterator<Item = Framing> {
-    Framing::NAMES.into_iter().flat_map(|name| {
-        let framing = Framing::named(name).unwrap();
-        [framing.clone(), framing.with_header(HeaderKind::Tpdu)]
-    })
+mod headers;
+
+/// Every framing of the configuration with every header that goes with it.
+fn framings() -> Vec<Framing> {
+    let named = Framing::NAMES.into_iter().map(|name| Framing::named(name).unwrap());
+    let all = named.flat_map(|framing| HeaderKind::ALL.map(|header| framing.clone().with_header(header)));
+    all.filter(|framing| framing.fault().is_none()).collect()
+}
+
+/// The header of a first message with `body`.
+fn header(framing: &Framing, body: &[u8]) -> Header {
+    let mut payload = [&framing.header.first(), body].concat();
+    framing.header.link(&mut payload);
+    Header::from_slice(&payload[..framing.header.size()])
 }
 
 fn framed(framing: &Framing, header: &[u8], body: &[u8]) -> BytesMut {
@@ -50,10 +58,10 @@ fn names_mean_themselves_and_an_unknown_one_lists_them() {
     for name in HeaderKind::NAMES {
         assert_eq!(HeaderKind::named(name).unwrap().name(), name);
     }
-    let error = Framing::named("binary3").unwrap_err().to_string();
-    assert!(error.starts_with(r#"unknown framing "binary3", choose one of binary2, binary2-inclusive, "#), "{error}");
+    let error = Framing::named("binary5").unwrap_err().to_string();
+    assert!(error.starts_with(r#"unknown framing "binary5", choose one of binary2, binary2-inclusive, "#), "{error}");
     assert!(Framing::named("inclusive").is_err() && Framing::named("ascii4-le").is_err());
-    assert!(HeaderKind::named("TPDU").unwrap_err().to_string().ends_with("choose one of none, tpdu"));
+    assert!(HeaderKind::named("TPDU").unwrap_err().to_string().contains("choose one of none, tpdu, unionpay-pos"));
 }
 
 #[test]
@@ -69,6 +77,15 @@ fn each_form_on_the_wire() {
         ("ascii4-inclusive", "00080800"),
         ("bcd2", "\x00\x040800"),
         ("bcd2-inclusive", "\x00\x060800"),
+        ("binary3", "\x00\x00\x040800"),
+        ("binary3-inclusive", "\x00\x00\x070800"),
+        ("hex4", "00040800"),
+        ("hex4-inclusive", "00080800"),
+        ("gicc", "\x00\x00\x00\x040800"),
+        ("vap", "\x00\x04\x00\x000800"),
+        ("binary2-etx", "\x00\x050800\x03"),
+        ("ascii4-etx", "00050800\x03"),
+        ("etx", "0800\x03"),
     ] {
         let framing = Framing::named(name).unwrap();
         assert_eq!(framed(&framing, &[], b"0800"), wire.as_bytes(), "{name}");
@@ -86,6 +103,103 @@ fn a_length_is_digits_and_nothing_else() {
         let error = split_bytes(&Framing::named("bcd2").unwrap(), bytes).unwrap_err();
         assert_eq!(error, FrameError::BadLength { form: LengthForm::Bcd2, position });
     }
+    for (bytes, position) in [(b"0x04", 1), (b"000G", 3), (b" 004", 0), (b"+004", 0)] {
+        let error = split_bytes(&Framing::named("hex4").unwrap(), bytes).unwrap_err();
+        assert_eq!(error, FrameError::BadLength { form: LengthForm::Hex4, position });
+    }
+    for (bytes, position) in [(b"\x01\0\0\x04", 0), (b"\0\x01\0\x04", 1)] {
+        let error = split_bytes(&Framing::named("gicc").unwrap(), bytes).unwrap_err();
+        assert_eq!(error, FrameError::BadLength { form: LengthForm::Gicc, position });
+    }
+}
+
+#[test]
+fn hex_lengths_are_read_in_either_case() {
+    let framing = Framing::named("hex4").unwrap();
+    let body = [b'0'; 0xAB];
+    let wire = [b"00aB", &body[..]].concat();
+    assert_eq!(split_bytes(&framing, &wire), Ok(Some(message(&body))));
+    assert_eq!(&framed(&framing, &[], &body)[..4], b"00AB");
+}
+
+#[test]
+fn three_bytes_say_more_than_two() {
+    let framing = Framing::named("binary3").unwrap().with_max(0x1_0203);
+    let body = vec![b'0'; 0x1_0203];
+    let wire = framed(&framing, &[], &body);
+    assert_eq!(&wire[..3], b"\x01\x02\x03");
+    assert_eq!(split_bytes(&framing, &wire), Ok(Some(message(&body))));
+    let larger = FrameError::TooLarge { max: 9_999, had: 0x1_0203 };
+    assert_eq!(split_bytes(&Framing::named("binary3").unwrap(), &wire), Err(larger));
+}
+
+#[test]
+fn session_control_is_no_message_and_no_keep_alive() {
+    let framing = Framing::named("vap").unwrap().with_header(HeaderKind::Base1);
+    // A length of 2, reserved, session control; the rest of the last byte says other things.
+    let mut wire = BytesMut::from(&b"\x00\x02\x00\x25ok\x00\x00\x00\x20\x00\x00\x00\x00"[..]);
+    assert_eq!(framing.split(&mut wire), Ok(Some(Frame::Control { body: Bytes::from_static(b"ok") })));
+    assert_eq!(framing.split(&mut wire), Ok(Some(Frame::Control { body: Bytes::new() })));
+    assert_eq!(framing.split(&mut wire), Ok(Some(Frame::KeepAlive)));
+    assert!(wire.is_empty());
+    framing.write_control(&mut wire, b"ok").unwrap();
+    assert_eq!(wire, &b"\x00\x02\x00\x20ok"[..]);
+    let refused = framing.write_control(&mut wire, &[0; 2_049]);
+    assert_eq!(refused, Err(FrameError::TooLarge { max: 2_048, had: 2_049 }));
+    assert_eq!(Framing::named("gicc").unwrap().write_control(&mut wire, b""), Err(FrameError::NoControl));
+    let mut huge = BytesMut::from(&b"\xFF\xFF\x00\x20"[..]);
+    assert_eq!(framing.split(&mut huge), Err(FrameError::TooLarge { max: 2_048, had: 0xFFFF }));
+}
+
+#[test]
+fn an_etx_ends_a_frame_and_must_not_stand_in_one() {
+    let etx = Framing::named("etx").unwrap().with_max(8);
+    let mut wire = BytesMut::from(&b"0800\x03\x030810\x03081"[..]);
+    assert_eq!(etx.split(&mut wire), Ok(Some(message(b"0800"))));
+    assert_eq!(etx.split(&mut wire), Ok(Some(Frame::KeepAlive)));
+    assert_eq!(etx.split(&mut wire), Ok(Some(message(b"0810"))));
+    assert_eq!(etx.split(&mut wire), Ok(None));
+    assert_eq!(split_bytes(&etx, b"12345678\x03"), Ok(Some(message(b"12345678"))));
+    assert_eq!(split_bytes(&etx, b"12345678"), Ok(None));
+    assert_eq!(split_bytes(&etx, b"123456789"), Err(FrameError::TooLarge { max: 8, had: 9 }));
+    let mut out = BytesMut::from(&b"before"[..]);
+    let refused = etx.write::<FrameError>(&mut out, &[], |out| {
+        out.extend_from_slice(b"08\x0300");
+        Ok(())
+    });
+    assert_eq!((refused, &out[..]), (Err(FrameError::EtxWithin { at: 2 }), &b"before"[..]));
+    // Behind a length it may stand anywhere, and must stand at the end.
+    let both = Framing::named("binary2-etx").unwrap();
+    assert_eq!(split_bytes(&both, b"\x00\x0408\x03\x03"), Ok(Some(message(b"08\x03"))));
+    assert_eq!(split_bytes(&both, b"\x00\x0408\x030"), Err(FrameError::NoEtx));
+    assert_eq!(split_bytes(&both, b"\x00\x00"), Ok(Some(Frame::KeepAlive)));
+    assert_eq!(split_bytes(&both, b"\x00\x01\x03"), Ok(Some(Frame::KeepAlive)));
+    let header = both.with_header(HeaderKind::Base24);
+    assert_eq!(split_bytes(&header, b"\x00\x0C"), Err(FrameError::TooSmall { min: 13, had: 12 }));
+    let header = Framing::named("etx").unwrap().with_header(HeaderKind::Base24);
+    assert_eq!(split_bytes(&header, b"ISO02600005\x03"), Err(FrameError::TooSmall { min: 12, had: 11 }));
+}
+
+#[test]
+fn a_header_may_say_where_the_frame_ends() {
+    let framing = Framing::named("header").unwrap().with_header(HeaderKind::Cups);
+    assert!(Framing::named("header").unwrap().with_header(HeaderKind::Base24).fault().unwrap().ends_with(": cups"));
+    assert!(Framing::named("etx").unwrap().with_header(HeaderKind::Tpdu).fault().unwrap().contains("must be text"));
+    let wire = framed(&framing, &HeaderKind::Cups.first(), b"0800");
+    assert_eq!(&wire[..6], b"\x2E\x020050");
+    let mut two = BytesMut::from(&[&wire[..], b"0000", &wire[..], b"000"].concat()[..]);
+    for _ in 0..2 {
+        let Ok(Some(Frame::Message { header, body })) = framing.split(&mut two) else { panic!("a message") };
+        assert_eq!((header.len(), &body[..]), (46, &b"0800"[..]));
+        let next = framing.split(&mut two);
+        assert!(next == Ok(Some(Frame::KeepAlive)) || next == Ok(None));
+    }
+    assert_eq!(two, &b"000"[..]);
+    for (bytes, at) in [(&b"\x2D"[..], 0), (b"0001", 0), (b"\x2E\x0200A0", 4), (b"\x2E\x020045", 2)] {
+        assert_eq!(split_bytes(&framing, bytes), Err(FrameError::NoHeader { wanted: HeaderKind::Cups, at }));
+    }
+    let small = framing.with_max(60);
+    assert_eq!(split_bytes(&small, b"\x2E\x020061"), Err(FrameError::TooLarge { max: 60, had: 61 }));
 }
 
 #[test]
@@ -158,6 +272,16 @@ fn keep_alives_of_every_form() {
         assert_eq!(framing.split(&mut out), Ok(Some(Frame::KeepAlive)), "{framing:?}");
         assert!(out.is_empty());
     }
+    // One byte at a time, before and behind a message.
+    for framing in framings() {
+        let mut stream = BytesMut::new();
+        framing.write_keep_alive(&mut stream);
+        stream.extend_from_slice(&framed(&framing, &framing.header.first(), b"0800"));
+        framing.write_keep_alive(&mut stream);
+        let (frames, left) = split_in_chunks(&framing, stream.iter().map(|byte| vec![*byte]));
+        let wanted = Frame::Message { header: header(&framing, b"0800"), body: Bytes::from_static(b"0800") };
+        assert_eq!((frames, left), (vec![Frame::KeepAlive, wanted, Frame::KeepAlive], 0), "{framing:?}");
+    }
     let inclusive_zero = split_bytes(&Framing::named("ascii4-inclusive").unwrap(), b"0000");
     assert_eq!(inclusive_zero, Ok(Some(Frame::KeepAlive)));
 }
@@ -191,21 +315,24 @@ proptest! {
     /// Any frames, cut anywhere, come out the same.
     #[test]
     fn every_split_of_the_stream_works(
-        which in 0..Framing::NAMES.len() * 2,
+        which in any::<prop::sample::Index>(),
         bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..12),
         cuts in prop::collection::vec(1..40usize, 1..200),
     ) {
-        let framing = framings().nth(which).unwrap();
-        let header: &[u8] = if framing.header == HeaderKind::Tpdu { &[0x60, 1, 2, 3, 4] } else { &[] };
+        let framings = framings();
+        let framing = which.get(&framings);
         let mut stream = Vec::new();
         let mut wanted = Vec::new();
-        for body in &bodies {
-            if header.is_empty() && body.is_empty() {
-                wanted.push(Frame::KeepAlive);
-            } else {
-                wanted.push(Frame::Message { header: Header::from_slice(header), body: Bytes::copy_from_slice(body) });
+        for mut body in bodies {
+            if framing.delimiter == Delimiter::Etx {
+                body.retain(|byte| *byte != ETX);
             }
-            stream.extend_from_slice(&framed(&framing, header, body));
+            let header = header(framing, &body);
+            stream.extend_from_slice(&framed(framing, &framing.header.first(), &body));
+            wanted.push(match (header.len(), body.len()) {
+                (0, 0) => Frame::KeepAlive,
+                _ => Frame::Message { header, body: Bytes::from(body) },
+            });
         }
         let mut rest = &stream[..];
         let mut sizes = cuts.iter().cycle();
@@ -215,17 +342,20 @@ proptest! {
             rest = after;
             (!chunk.is_empty()).then(|| chunk.to_vec())
         });
-        prop_assert_eq!(split_in_chunks(&framing, chunks), (wanted, 0));
+        prop_assert_eq!(split_in_chunks(framing, chunks), (wanted, 0));
     }
 
-    /// Arbitrary bytes never panic, and what is taken is never more than the maximum.
+    /// Arbitrary bytes never panic, what is taken is never more than the maximum, and an answer can be begun to it.
     #[test]
-    fn arbitrary_bytes(which in 0..Framing::NAMES.len() * 2, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let framing = framings().nth(which).unwrap().with_max(100);
+    fn arbitrary_bytes(which in any::<prop::sample::Index>(), bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let framings = framings();
+        let framing = which.get(&framings).clone().with_max(100);
         let mut buffer = BytesMut::from(&bytes[..]);
         while let Ok(Some(frame)) = framing.split(&mut buffer) {
             if let Frame::Message { header, body } = frame {
                 prop_assert!(header.len() + body.len() <= 100);
+                prop_assert!(framing.answer_header(&header).len() == framing.header.size());
+                prop_assert!(framing.header.reject(&header).is_none_or(|code| !code.as_str().is_empty()));
             }
         }
     }

@@ -93,7 +93,7 @@ impl Importer {
         let Some((bits, length)) = inside::bits_of(packager, number).filter(|_| packager.emit_bitmap) else {
             return Err(wrong(line, "no bitmap: a message without one is none of ISO 8583".to_owned()));
         };
-        self.draft.bitmap = inside::form(bits, length).map_err(|reason| wrong(line, reason))?;
+        self.draft.bitmap = inside::form(bits, length, false).map_err(|reason| wrong(line, reason))?;
         if packager.header > 0 {
             let message =
                 format!("a header of {} bytes stands before the MTI: that is the link's to say", packager.header);
@@ -142,6 +142,7 @@ impl Importer {
             Meaning::Unused => return Made::Missing,
             Meaning::Nothing => return Made::Nothing,
             Meaning::Foreign(reason) => Err(reason.to_owned()),
+            Meaning::Rest(_) => Err("the value takes all that is left, without a length".to_owned()),
             Meaning::Bitmap(_) if field.length == 0 => return Made::Nothing,
             Meaning::Bitmap(bits) => wire::bitmap(field, bits).map(|wire| (wire, Content::Bytes)),
             Meaning::Room(value) => wire::room(field, &value).map(|wire| (wire, Content::Nibbles { filler: '0' })),
@@ -167,7 +168,7 @@ impl Importer {
             self.remark(field.line, path, note);
         }
         let Some(packager) = &field.packager else { return wire };
-        let joined = match self.inside(&Whole { packager, path, left }) {
+        let joined = match self.inside(&Whole { field, packager, path, left }) {
             Ok(inside) => inside::join(content, wire, inside),
             Err(reason) => Err((wire, reason)),
         };

@@ -47,7 +47,9 @@ impl Message {
         if spec.inside
             && let Some(inside) = profile.inside(field)
         {
-            inside.check(logical).map_err(|fault| FieldError { field, reason: fault.reason })?;
+            let wrong = |reason| FieldError { field, reason };
+            let whole = write::whole(spec, logical).map_err(wrong)?;
+            inside.check(&whole).map_err(|fault| wrong(fault.reason))?;
         }
         let start = self.scratch.len();
         let laid = match write::field(spec, logical, &mut self.scratch) {

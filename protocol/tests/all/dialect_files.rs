@@ -220,7 +220,12 @@ fn shipped_dialects_are_listed_and_described() {
     for name in Dialect::shipped() {
         let dialect = Dialect::named(name).unwrap();
         assert_eq!(dialect.name(), *name);
-        assert_eq!(dialect.version(), if name.starts_with("iso93") { Version::V1993 } else { Version::V1987 });
+        let version = match *name {
+            name if name.starts_with("iso93") => Version::V1993,
+            name if name.starts_with("iso2003") => Version::V2003,
+            _ => Version::V1987,
+        };
+        assert_eq!(dialect.version(), version);
         assert_eq!(dialect.sensitivity(2), Sensitivity::Pan);
         for secret in [35, 36, 45, 52, 64, 128, 250] {
             assert_eq!(dialect.sensitivity(secret), Sensitivity::Secret, "DE{secret} in {name}");
@@ -295,6 +300,25 @@ fn a_mistake_is_told_by_file_line_and_field() {
             9,
             Some("60.1"),
             "unknown key `size`",
+        ),
+        ("[fields]\n60 = { format = \"ans...99\", prefix = \"none\" }", 6, Some("60"), "needs a length prefix"),
+        (
+            "[fields.60]\nformat = \"ans...99\"\ninside = \"positional\"\n[fields.60.elements]\n1 = { format = \"ans..9\", prefix = \"none\" }\n2 = { format = \"n2\" }",
+            5,
+            Some("60"),
+            "element 1 has no length prefix",
+        ),
+        (
+            "[fields.60]\nformat = \"b...99\"\ninside = \"bitmap\"\nbitmap = { encoding = \"raw\", bits = 20 }\nelements = { 1 = { format = \"b1\" } }",
+            8,
+            Some("60"),
+            "a multiple of 8",
+        ),
+        (
+            "[fields.60]\nformat = \"b...99\"\ninside = \"bitmap\"\nbitmap = { encoding = \"raw\", bits = 24 }\nelements = { 25 = { format = \"b1\" } }",
+            9,
+            Some("60.25"),
+            "no bit of the inner bitmap",
         ),
         ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"0200\" = [61]", 8, Some("61"), "not defined"),
         ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"1200\" = [60]", 8, None, "no MTI of this version"),

@@ -103,7 +103,7 @@ impl Line {
                 self.body = body.clone();
                 self.dialect.decode(body).expect("the switch writes the dialect")
             }
-            Some(Frame::KeepAlive) => panic!("wanted a message, had a keep-alive"),
+            Some(other) => panic!("wanted a message, had {other:?}"),
             None => panic!("wanted a message, had the end of the connection"),
         }
     }

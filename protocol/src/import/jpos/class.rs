@@ -91,6 +91,8 @@ pub(super) enum Meaning {
     Bitmap(Bits),
     /// A room of the field's full length, with the length of what is in use in front of it.
     Room(Value),
+    /// All that is left of the value it stands in.
+    Rest(Content),
     /// Takes no bytes.
     Nothing,
     /// May not occur.
@@ -120,9 +122,8 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         "IF_TBASE" | "IF_TCHAR" | "IF_FSTCHAR" | "IF_FSTBINARY" | "IFA_FST" => {
             Meaning::Foreign("the value ends with a character of its own, not after a length")
         }
-        "IF_FCHAR" | "IF_FBINARY" | "IFA_FCHAR" => {
-            Meaning::Foreign("the value takes all that is left, without a length")
-        }
+        "IF_FCHAR" | "IFA_FCHAR" => Meaning::Rest(Content::Text(Page::Ascii)),
+        "IF_FBINARY" => Meaning::Rest(Content::Bytes),
         "IFMC_TCC" | "IFEMC_TCC" => Meaning::Foreign("the value is there or not, as its first byte is a letter or not"),
         "IFA_LLBNUM" | "IFA_LLLBNUM" => {
             let counts = Counts::Even;

@@ -5,7 +5,7 @@ use super::{
     class::{self, Bits, Content, Meaning, Page},
     source::{Field, Packager},
     tags,
-    wire::Wire,
+    wire::{self, Wire},
 };
 use toml::Table;
 
@@ -30,6 +30,7 @@ pub(super) type Reason = String;
 
 /// A field that is to be taken apart: its packager, its path, and how deep composites may still go.
 pub(super) struct Whole<'a> {
+    pub(super) field: &'a Field,
     pub(super) packager: &'a Packager,
     pub(super) path: &'a str,
     pub(super) left: usize,
@@ -135,10 +136,17 @@ impl Importer {
         let read = self.read(whole, order);
         let shift = u32::from(read.first().is_some_and(|(number, _)| *number == 0));
         let (mut elements, mut text) = (Table::new(), true);
+        let last = read.last().map(|(number, _)| *number);
         for (number, field) in read {
             let place = number + shift;
             let path = format!("{}.{number}", whole.path);
-            match self.make(field, &path, whole.left - 1) {
+            let made = match class::meaning(&field.class) {
+                Some(Meaning::Rest(content)) if last == Some(number) => {
+                    Made::Wire(wire::rest(field, content != Content::Bytes, field.length))
+                }
+                _ => self.make(field, &path, whole.left - 1),
+            };
+            match made {
                 Made::Wire(wire) if place <= u32::from(u8::MAX) => {
                     text &= wire.text;
                     elements.insert(place.to_string(), wire.settings.into());
@@ -165,13 +173,12 @@ impl Importer {
 
     fn bits(&mut self, whole: &Whole<'_>, order: &Order, bitmap: u32) -> Result<Inside, Reason> {
         let Some((bits, length)) = bits_of(whole.packager, bitmap) else { return Err("no bitmap".to_owned()) };
-        let form = form(bits, length)?;
-        let blocks = length / 8;
+        let form = form(bits, length, true)?;
         let (mut elements, mut text) = (Table::new(), bits == Bits::Hex);
         for (number, field) in self.read(whole, order) {
             let path = format!("{}.{number}", whole.path);
-            let announces = (number == 1 && blocks > 1) || (number == 65 && blocks > 2);
-            if announces || number as usize > 64 * blocks {
+            let announces = (number == 1 && length > 8) || (number == 65 && length > 16);
+            if announces || number as usize > 8 * length {
                 self.remark(field.line, &path, "no bit of the inner bitmap stands for it");
                 continue;
             }
@@ -211,18 +218,20 @@ pub(super) fn bits_of(packager: &Packager, number: u32) -> Option<(Bits, usize)>
     }
 }
 
-/// A bitmap of so many bytes, as a dialect says it.
-pub(super) fn form(bits: Bits, length: usize) -> Result<Table, Reason> {
-    if !matches!(length, 8 | 16 | 24) {
-        return Err(format!("its bitmap has {length} bytes; a dialect has 8, 16 and 24"));
+/// A bitmap of so many bytes, as a dialect says it; only one inside a field may have less than eight.
+pub(super) fn form(bits: Bits, length: usize, inner: bool) -> Result<Table, Reason> {
+    let short = inner && matches!(length, 1..=7);
+    if !short && !matches!(length, 8 | 16 | 24) {
+        let most = if inner { "1 to 8, 16 and 24" } else { "8, 16 and 24" };
+        return Err(format!("its bitmap has {length} bytes; a dialect has {most}"));
     }
     let encoding = match bits {
         Bits::Raw => "raw",
         Bits::Hex => "hex",
         Bits::EbcdicHex => "ebcdic-hex",
     };
-    let blocks = (length / 8) as i64;
-    Ok(Table::from_iter([("encoding".to_owned(), encoding.into()), ("blocks".to_owned(), blocks.into())]))
+    let (key, size) = if short { ("bits", 8 * length as i64) } else { ("blocks", (length / 8) as i64) };
+    Ok(Table::from_iter([("encoding".to_owned(), encoding.into()), (key.to_owned(), size.into())]))
 }
 
 /// Puts an inside into the field it belongs to.

@@ -1,7 +1,7 @@
 //! What a nested packager says of elements with tags.
 
 use super::{
-    Importer,
+    Importer, Made,
     class::{self, Counts, Meaning, Page, Prefix, Tag, Value, Writing},
     inside::{Inside, Reason, Whole},
     source::{Field, Packager},
@@ -14,7 +14,7 @@ impl Importer {
     pub(super) fn numbered(&mut self, whole: &Whole<'_>) -> Result<Inside, Reason> {
         let packager = whole.packager;
         let mut form: Option<Form> = None;
-        let mut members = Vec::new();
+        let (mut lead, mut members) = (Vec::new(), Vec::new());
         for (number, field) in &packager.fields {
             match class::meaning(&field.class) {
                 Some(Meaning::Value(Value {
@@ -27,7 +27,7 @@ impl Importer {
                 }
                 // A placeholder.
                 _ if *number == 0 && (field.length == 0 || class::meaning(&field.class) == Some(Meaning::Nothing)) => {}
-                _ if *number == 0 => return Err("something stands before the first tag".to_owned()),
+                _ if *number == 0 => lead.push((*number, field)),
                 _ => return Err(format!("its element {number} has no tag, or stands before one")),
             }
         }
@@ -47,10 +47,11 @@ impl Importer {
                 format!("the `tagMapper` ({mapper}) is a program: which tag is which element is not known here");
             self.remark(packager.line, whole.path, message);
         }
+        let left = below(whole, &lead)?;
         let (mut elements, mut text) = (Table::new(), form.is_text());
         for (number, field, value) in members {
             let path = format!("{}.{number}", whole.path);
-            let wire = self.tagged(field, &value, &path, whole.left - 1)?;
+            let wire = self.tagged(field, &value, &path, left)?;
             text &= wire.text;
             let key = format!("{number:0width$}", width = form.width);
             if key.len() > form.width {
@@ -60,7 +61,7 @@ impl Importer {
             }
         }
         // Elements whose tags are not known may be of any kind.
-        Ok(form.inside(elements, text))
+        self.led(whole, &lead, form.inside(elements, text))
     }
 
     /// Tags that are the fields' tokens.
@@ -70,18 +71,22 @@ impl Importer {
         if !(1..=20).contains(&width) || (binary && width % 2 == 1) {
             return Err("its `token` does not say how long tags are".to_owned());
         }
-        let (mut form, mut refuse) = (None, true);
+        let (mut form, mut refuse, mut lead) = (None, true, Vec::new());
         let (mut elements, mut text) = (Table::new(), !binary);
         for (number, field) in &packager.fields {
             let path = format!("{}.{number}", whole.path);
             let Some(Meaning::Value(Value { tag: Some(Tag::Token), prefix: Some(prefix), content })) =
                 class::meaning(&field.class)
             else {
-                return Err(format!("its element {number} has no tag"));
+                if form.is_some() {
+                    return Err(format!("its element {number} has no tag, and does not stand before the tags"));
+                }
+                lead.push((*number, field));
+                continue;
             };
             same(&mut form, Form { page: Page::Ascii, width, prefix })?;
             let value = Value { tag: None, prefix: Some(prefix), content };
-            let wire = self.tagged(field, &value, &path, whole.left - 1)?;
+            let wire = self.tagged(field, &value, &path, below(whole, &lead)?)?;
             text &= wire.text;
             let token = field.token.as_deref().unwrap_or_default();
             if !token.is_empty() && token.bytes().all(|byte| byte == b'#') {
@@ -106,6 +111,35 @@ impl Importer {
         if refuse {
             inside.put("unknown", "refuse");
         }
+        self.led(whole, &lead, inside)
+    }
+
+    /// What stands before the tags, if anything does, and then the tags, as elements by position.
+    fn led(&mut self, whole: &Whole<'_>, lead: &[(u32, &Field)], tags: Inside) -> Result<Inside, Reason> {
+        let (mut elements, mut text, mut place) = (Table::new(), tags.text, 1);
+        for (number, field) in lead {
+            match self.make(field, &format!("{}.{number}", whole.path), whole.left - 1) {
+                Made::Wire(wire) => {
+                    text &= wire.text;
+                    elements.insert(place.to_string(), wire.settings.into());
+                    place += 1;
+                }
+                Made::Nothing => {}
+                Made::Missing => return Err(format!("its element {number} cannot be described")),
+            }
+        }
+        if elements.is_empty() {
+            return Ok(tags);
+        }
+        let mut rest = wire::rest(whole.field, tags.text, whole.field.length);
+        rest.settings.remove("name");
+        rest.settings.extend(tags.settings);
+        elements.insert(place.to_string(), rest.settings.into());
+        let message = format!("the tags are inside element {place} here, behind what stands before them");
+        self.remark(whole.packager.line, whole.path, message);
+        let mut inside = Inside::new("positional", text);
+        inside.put("optional", true);
+        inside.put("elements", elements);
         Ok(inside)
     }
 
@@ -124,6 +158,12 @@ impl Importer {
         inside.put("tag", Table::from_iter([("format".to_owned(), "b1".into())]));
         inside
     }
+}
+
+/// How deep composites may go inside the elements with tags: what stands before them makes one composite more.
+fn below(whole: &Whole<'_>, lead: &[(u32, &Field)]) -> Result<usize, Reason> {
+    let deeper = 1 + usize::from(!lead.is_empty());
+    whole.left.checked_sub(deeper).ok_or("packagers stand in one another deeper than a dialect file goes".to_owned())
 }
 
 /// How the tags and lengths of a packager are written.

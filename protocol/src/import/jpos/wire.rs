@@ -220,6 +220,17 @@ fn put_padding(wire: &mut Wire, content: Content) {
     }
 }
 
+/// What takes all that is left of a value of `size`: the last of elements by position.
+pub(super) fn rest(field: &Field, text: bool, size: usize) -> Wire {
+    let size = size.clamp(1, LONGEST_FIXED);
+    let mut wire = Wire::new(field, format!("{}...{size}", if text { "ans" } else { "b" }), text);
+    wire.put("prefix", "none");
+    if text {
+        wire.put("check", false);
+    }
+    wire
+}
+
 /// A bitmap that is the value of a field.
 pub(super) fn bitmap(field: &Field, bits: Bits) -> Result<Wire, String> {
     if field.length > 8 {

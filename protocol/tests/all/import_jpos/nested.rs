@@ -197,6 +197,53 @@ fn tags_that_are_tokens() {
 }
 
 #[test]
+fn short_bitmaps() {
+    // As Visa's field 63: three bytes of bitmap, then packed digits and bytes.
+    let base1 = "packager=\"org.jpos.iso.packager.Base1SubFieldPackager\"";
+    let inner = [(0, "IFB_BITMAP", 3, false), (1, "IFB_NUMERIC", 4, false), (19, "IFE_CHAR", 3, false)];
+    let dialect = whole(&packager(&HEAD, &nested(63, "IFB_LLHBINARY", 255, base1, &inner)));
+    let message = there_and_back(&dialect, &bytes("'0800' 0000000000000002 08 800020 0002 C1C2C3"));
+    assert_eq!(elements(&message, 63), pairs(&[("1", "0002"), ("19", "ABC")]));
+}
+
+#[test]
+fn what_stands_before_tags() {
+    // As Mastercard's field 48: a letter, then subelements.
+    let inner = [(0, "IFE_CHAR", 1, false), (61, "IFEPE_LLCHAR", 5, false)];
+    let attributes = "packager=\"org.jpos.iso.packager.MasterCardEBCDICSubFieldPackager\"";
+    let imported = imported(&packager(&HEAD, &nested(48, "IFE_LLLBINARY", 999, attributes, &inner)));
+    assert_eq!(
+        remarks(&imported),
+        ["line 5: field 48: the tags are inside element 2 here, behind what stands before them"]
+    );
+    let dialect = compiled(&imported);
+    let message = there_and_back(&dialect, &bytes("'0100' 0000000000010000 F0F1F0 D9 F6F1F0F5F0F0F0F0F1"));
+    let composite = message.composite(48).unwrap();
+    assert_eq!(composite.get("1").as_deref(), Some(&b"R"[..]));
+    assert_eq!(composite.nested("2").unwrap().get("61").as_deref(), Some(&b"00001"[..]));
+    there_and_back(&dialect, &bytes("'0100' 0000000000010000 F0F0F1 D9"));
+}
+
+#[test]
+fn what_takes_the_rest() {
+    let attributes = format!("{SUB} emitBitmap=\"false\"");
+    let text = packager(
+        &HEAD,
+        &nested(48, "IFA_LLLCHAR", 99, &attributes, &[(1, "IF_CHAR", 1, false), (2, "IF_FCHAR", 9, false)]),
+    );
+    let dialect = whole(&text);
+    let message = there_and_back(&dialect, &bytes("'0800' 0000000000010000 '005' 'Abcde'"));
+    assert_eq!(elements(&message, 48), pairs(&[("1", "A"), ("2", "bcde")]));
+    let early = [(1, "IF_FCHAR", 9, false), (2, "IF_CHAR", 1, false)];
+    let imported = imported(&packager(&HEAD, &nested(48, "IFA_LLLCHAR", 99, &attributes, &early)));
+    assert!(
+        remarks(&imported).iter().any(|remark| remark.contains("takes all that is left")),
+        "{:?}",
+        remarks(&imported)
+    );
+}
+
+#[test]
 fn composites_in_composites() {
     let attributes = format!("{SUB} emitBitmap=\"false\"");
     let inner = nested(2, "IFA_LLCHAR", 99, &attributes, &[(1, "IF_CHAR", 1, false), (2, "IF_CHAR", 2, false)]);
@@ -230,7 +277,7 @@ fn what_is_not_taken_apart_is_kept_whole() {
         (&positional, &[], "it has no elements"),
         (&positional, &[(1, "IF_TCHAR", 9, false)], "its element 1 cannot be described"),
         (&positional, &[(1, "IFA_TTLLCHAR", 9, false), (2, "IFA_TTLLLCHAR", 9, false)], "more than one form"),
-        (SUB, &[(1, "IFB_BITMAP", 3, false), (2, "IF_CHAR", 1, false)], "its bitmap has 3 bytes"),
+        (SUB, &[(1, "IFB_BITMAP", 9, false), (2, "IF_CHAR", 1, false)], "its bitmap has 9 bytes"),
         (
             GENERIC,
             &[(0, "IF_CHAR", 4, false), (1, "IFB_BITMAP", 8, false), (2, "IF_CHAR", 1, false)],
@@ -240,7 +287,7 @@ fn what_is_not_taken_apart_is_kept_whole() {
         (
             "packager=\"org.jpos.iso.packager.EuroSubFieldPackager\"",
             &[(0, "IFMC_TCC", 1, false), (1, "IFMC_LLCHAR", 9, false)],
-            "something stands before the first tag",
+            "its element 0 cannot be described",
         ),
         (
             "packager=\"org.jpos.tlv.packager.bertlv.BERTLVBinaryPackager\"",
