@@ -25,7 +25,11 @@ pub use general::{Log, LogFormat};
 use crate::{net, rules::Rules};
 use banklink_protocol::Translation;
 use section::{Report, Section};
-use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use toml::de::DeTable;
 
 /// A configuration without a mistake.

@@ -73,8 +73,7 @@ pub struct Admin {
 /// `None`: no table, no endpoint.
 pub(super) fn read(root: &Section<'_, '_>, report: &Report<'_>) -> Option<Admin> {
     let section = root.section("admin")?;
-    let listen =
-        if section.has("listen") { super::acquirer::address(&section, "listen") } else { LISTEN.parse().ok() };
+    let listen = if section.has("listen") { super::acquirer::address(&section, "listen") } else { LISTEN.parse().ok() };
     let socket = match section.text("socket") {
         Some(text) if text.value == "none" => None,
         Some(text) => Some(report.folder().join(text.value)),

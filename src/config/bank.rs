@@ -151,11 +151,7 @@ fn direction(section: &Section<'_, '_>, report: &Report<'_>) -> Option<Way> {
     }
 }
 
-fn dial(
-    section: &Section<'_, '_>,
-    tls: Option<&Section<'_, '_>>,
-    report: &Report<'_>,
-) -> Option<Way> {
+fn dial(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Way> {
     let texts = section.texts("connect");
     if texts.is_empty() {
         section.error(section.span_of("connect"), "`connect` needs at least one \"host:port\"");
@@ -176,11 +172,7 @@ fn dial(
     Some(Way { direction, certificate: side.expires, material: side.print })
 }
 
-fn accept(
-    section: &Section<'_, '_>,
-    tls: Option<&Section<'_, '_>>,
-    report: &Report<'_>,
-) -> Option<Way> {
+fn accept(section: &Section<'_, '_>, tls: Option<&Section<'_, '_>>, report: &Report<'_>) -> Option<Way> {
     let listen = address(section, "listen");
     let name = section.required_text("client_name").and_then(|text| certificates::server_name(section, &text));
     let side = certificates::server(tls?, report, Some("ca"))?;

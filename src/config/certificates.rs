@@ -34,7 +34,8 @@ pub(super) fn server(
     let min_version = min_version(section);
     let print = print(section, report, clients.unwrap_or("client_ca"));
     if trust.is_none() && section.has("crl") {
-        section.error(section.span_of("crl"), "`crl` is of use with `client_ca` only: nobody has to show a certificate");
+        section
+            .error(section.span_of("crl"), "`crl` is of use with `client_ca` only: nobody has to show a certificate");
     }
     section.finish();
     let trust = match trust {

@@ -47,7 +47,8 @@ impl Banks {
             let key = credential.key_pem();
             let identity = Identity::load(Pem::Text(credential.certificate_pem()), Pem::Text(&key));
             let roots = tls::roots(Pem::Text(&credentials.authority.certificate_pem()));
-            let config = identity.and_then(|identity| tls::server(identity, Some(roots?.into()), MinVersion::default()));
+            let config =
+                identity.and_then(|identity| tls::server(identity, Some(roots?.into()), MinVersion::default()));
             let config = config.map_err(io::Error::other)?;
             let listener = TcpListener::bind("127.0.0.1:0")?;
             listener.set_nonblocking(true)?;

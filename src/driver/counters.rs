@@ -25,6 +25,7 @@ struct AcquirerTotals {
 #[derive(Default)]
 struct BankTotals {
     unreadable: u64,
+    rejected: u64,
     own_requests: u64,
     echoes_missed: u64,
     disconnects: u64,
@@ -55,6 +56,7 @@ impl Counters {
                 let dropped: u32 = fields.iter().map(|word| word.count_ones()).sum();
                 self.acquirer(*acquirer).fields_dropped += u64::from(dropped);
             }
+            Note::Rejected { connection, .. } => self.bank(connection.bank).rejected += 1,
             Note::UnreadableFromBank { connection, .. } => self.bank(connection.bank).unreadable += 1,
             Note::BankRequest { connection, .. } => self.bank(connection.bank).own_requests += 1,
             Note::EchoMissed { connection, .. } => self.bank(connection.bank).echoes_missed += 1,
@@ -121,6 +123,7 @@ impl Counters {
             stored: bank.stored as u64,
             parked: bank.parked as u64,
             unreadable: totals.unreadable,
+            rejected: totals.rejected,
             own_requests: totals.own_requests,
             echoes_missed: totals.echoes_missed,
             disconnects: totals.disconnects,

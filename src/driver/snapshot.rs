@@ -80,6 +80,8 @@ pub struct BankSnapshot {
     pub unusable: u64,
     /// Messages that did not decode.
     pub unreadable: u64,
+    /// Messages of ours that its network sent back, rejected.
+    pub rejected: u64,
     /// Messages stored for it now (reversals, advices), parked ones among them.
     pub stored: u64,
     /// Stored messages that go no further by themselves: for people.

@@ -174,18 +174,8 @@ fn prepare(
         banks: rules.banks.iter().map(|bank| Arc::clone(&bank.name)).collect(),
     };
     let log_payments = config.log.payments;
-    let engine = Engine::new(Parts {
-        hub,
-        machine,
-        journal,
-        lines,
-        names,
-        log_payments,
-        commands,
-        listeners,
-        revival,
-        last,
-    });
+    let engine =
+        Engine::new(Parts { hub, machine, journal, lines, names, log_payments, commands, listeners, revival, last });
     Ok((engine, bound))
 }
 

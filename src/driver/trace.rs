@@ -179,7 +179,12 @@ impl Tracers {
                 message: error.partial.as_deref(),
                 error: Some(error),
             },
-            Input::FromBank { connection, header, message } => Passing::bank(Way::FromBank, *connection, header, message),
+            Input::FromBank { connection, header, message } => {
+                Passing::bank(Way::FromBank, *connection, header, message)
+            }
+            Input::Rejected { connection, header, message, .. } => {
+                Passing::bank(Way::FromBank, *connection, header, message)
+            }
             Input::UnreadableFromBank { connection, error } => Passing {
                 way: Way::FromBank,
                 peer: Peer::Bank(connection.bank),

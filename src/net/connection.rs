@@ -11,7 +11,7 @@ use crate::{
 };
 use banklink_protocol::{
     DecodeError, Dialect, Message,
-    frame::{Frame, FrameError, Framing, Header},
+    frame::{Frame, FrameError, Framing, Header, RejectCode},
 };
 use bytes::BytesMut;
 use std::{
@@ -253,7 +253,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Err(error) => break Err(error),
                 Ok(Some(Frame::Message { header, body })) => {
                     let decoded = self.line.settings.dialect.decode(body);
-                    inbox.push(self.peer.input(header, decoded, self.last_read));
+                    let rejected = self.line.settings.framing.header.reject(&header);
+                    inbox.push(match rejected {
+                        None => self.peer.input(header, decoded, self.last_read),
+                        Some(code) => self.peer.rejection(header, decoded, self.last_read, code),
+                    });
                 }
                 // That it was read is what it is for.
                 Ok(Some(Frame::Control { .. })) => {}
@@ -318,6 +322,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 impl Peer {
+    /// What came back under a header that rejects it.
+    #[cold]
+    fn rejection(
+        self,
+        header: Header,
+        decoded: Result<Message, DecodeError>,
+        arrived: Mono,
+        code: RejectCode,
+    ) -> Input {
+        match (self, decoded) {
+            (Self::Bank(connection), Ok(message)) => {
+                Input::Rejected { connection, header, message: Box::new(message), code }
+            }
+            (peer, decoded) => peer.input(header, decoded, arrived),
+        }
+    }
+
     // Inlined, or every message would be copied once more on its way into the inbox.
     #[inline]
     fn input(self, header: Header, decoded: Result<Message, DecodeError>, arrived: Mono) -> Input {

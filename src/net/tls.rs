@@ -310,7 +310,8 @@ fn explain_certificate(error: &CertificateError) -> String {
         }
         CertificateError::Revoked => "the peer's certificate has been revoked".to_owned(),
         CertificateError::UnknownRevocationStatus => {
-            "whether the peer's certificate was revoked is not known: no list of its issuer in this link's `crl`".to_owned()
+            "whether the peer's certificate was revoked is not known: no list of its issuer in this link's `crl`"
+                .to_owned()
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "the peer's certificate is not meant for this use (client or server)".to_owned()

@@ -30,7 +30,9 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::Card => by_edition(version, b"14", b"111", b"1011"),
         Refusal::NoIssuer => by_edition(version, b"15", b"908", b"1049"),
         Refusal::NoRoute => by_edition(version, b"92", b"908", b"9108"),
-        Refusal::NoBank | Refusal::RouteOff | Refusal::NotSent | Refusal::Draining => by_edition(version, b"91", b"907", b"9107"),
+        Refusal::NoBank | Refusal::RouteOff | Refusal::NotSent | Refusal::Draining => {
+            by_edition(version, b"91", b"907", b"9107")
+        }
         Refusal::Full => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal | Refusal::BeingReversed | Refusal::HoldEnded => {
@@ -40,7 +42,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::InProgress => by_edition(version, b"09", b"923", b"1811"),
         Refusal::Irreversible => by_edition(version, b"40", b"115", b"1015"),
         Refusal::OriginalAmount => by_edition(version, b"64", b"110", b"1010"),
-        Refusal::StoreFull | Refusal::Recovering => by_edition(version, b"96", b"909", b"1811"),
+        Refusal::StoreFull | Refusal::Recovering | Refusal::Rejected => by_edition(version, b"96", b"909", b"1811"),
         Refusal::TooLate | Refusal::Unanswered => acquirer.timeout_code,
     }
 }

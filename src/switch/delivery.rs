@@ -171,7 +171,7 @@ impl Turn<'_> {
     }
 
     /// A try did not settle it: another one after a while, or none.
-    fn stored_failed(&mut self, id: PaymentId, code: Option<ResponseCode>, strikes: u32) {
+    pub(super) fn stored_failed(&mut self, id: PaymentId, code: Option<ResponseCode>, strikes: u32) {
         let item = self.core.store.get(id).expect("it was tried");
         let (bank, tries) = (item.connection.bank, item.tries);
         self.commit(Record::Failed { item: id, at: self.now.wall, code, strikes });

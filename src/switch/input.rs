@@ -5,7 +5,10 @@ use crate::{
     record::{Decision, Operation, PaymentId, Record},
     rules::Rules,
 };
-use banklink_protocol::{DecodeError, Message, frame::Header};
+use banklink_protocol::{
+    DecodeError, Message,
+    frame::{Header, RejectCode},
+};
 use std::sync::Arc;
 
 /// All that can happen to the switch.
@@ -32,6 +35,17 @@ pub enum Input {
         header: Header,
         /// The message, in the bank's dialect.
         message: Box<Message>,
+    },
+    /// A message of ours that the bank's network sends back, rejected.
+    Rejected {
+        /// The connection it came on.
+        connection: ConnectionId,
+        /// The header that says so.
+        header: Header,
+        /// Our message.
+        message: Box<Message>,
+        /// Why, in the network's words.
+        code: RejectCode,
     },
     /// Bytes from a bank that do not decode.
     UnreadableFromBank {

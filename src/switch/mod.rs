@@ -37,6 +37,7 @@ mod pending;
 mod random;
 mod recall;
 mod recent;
+mod rejected;
 mod request;
 mod response;
 mod reversal;
@@ -161,6 +162,7 @@ impl Switch {
             Input::Request { origin, message } => turn.request(origin, message),
             Input::Unreadable { origin, error } => turn.unreadable(origin, error),
             Input::FromBank { connection, header, message } => turn.bank_message(connection, header, message),
+            Input::Rejected { connection, message, code, .. } => turn.rejected(connection, &message, code),
             Input::UnreadableFromBank { connection, error } => turn.unreadable_from_bank(connection, &error),
             Input::NotSent { connection: _, send, why, message } => turn.not_sent(send, why, message),
             Input::NotDelivered { payment } => turn.not_delivered(payment),

@@ -6,6 +6,7 @@ use banklink_protocol::{
     FieldSet, Mti,
     element::{Money, ProcessingCode, ResponseCode, Rrn, Stan},
     error::Reason,
+    frame::RejectCode,
 };
 use std::time::Duration;
 
@@ -250,6 +251,17 @@ pub enum Note {
         /// Why nothing was done.
         refused: Option<&'static str>,
     },
+    /// The bank's network sent a message of ours back, rejected: it was not processed.
+    Rejected {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The payment, where it was one's.
+        payment: Option<PaymentId>,
+        /// Our STAN.
+        stan: Stan,
+        /// Why, in the network's words.
+        code: RejectCode,
+    },
     /// A connection was not made anew: it takes no payments anyhow, or no other of its bank would meanwhile.
     NotRenewed {
         /// Which.
@@ -394,6 +406,8 @@ pub enum Refusal {
     TooLate,
     /// It was not sent and could not be tried elsewhere (91).
     NotSent,
+    /// The bank's network rejected it: nobody has processed it (96).
+    Rejected,
     /// The switch is shutting down (91).
     Draining,
 }
@@ -427,6 +441,7 @@ impl Refusal {
             Self::Untranslatable => "untranslatable",
             Self::TooLate => "too_late",
             Self::NotSent => "not_sent",
+            Self::Rejected => "rejected",
             Self::Draining => "draining",
         }
     }

@@ -253,7 +253,7 @@ struct Said {
 }
 
 /// DE11 of an answer; of twelve digits (2003) the last six.
-fn trace(message: &Message) -> Option<Stan> {
+pub(super) fn trace(message: &Message) -> Option<Stan> {
     message.number(11).map(|number| Stan((number % 1_000_000) as u32))
 }
 

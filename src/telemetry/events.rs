@@ -165,6 +165,10 @@ fn bank_note(names: &Names, note: &Note) {
         Note::BankRequest { connection, mti, code } => {
             info!(bank = names.bank(connection.bank), slot = connection.slot, %mti, %code, "the bank's request answered");
         }
+        Note::Rejected { connection, payment, stan, code } => {
+            let (bank, slot, payment) = (names.bank(connection.bank), connection.slot, payment.map(|of| of.0));
+            error!(bank, slot, payment, stan = stan.0, %code, "ALARM: the network rejects a message of ours");
+        }
         Note::NotRenewed { connection } => {
             let (bank, slot) = (names.bank(connection.bank), connection.slot);
             info!(bank, slot, "goes on under the settings it was made with, until it ends");

@@ -22,7 +22,11 @@ struct Description(&'static str, Unit, &'static str);
 type BankValue = (Description, fn(&BankSnapshot) -> u64);
 type AcquirerValue = (Description, fn(&AcquirerSnapshot) -> u64);
 
-const BANK_COUNTERS: [BankValue; 12] = [
+const BANK_COUNTERS: [BankValue; 13] = [
+    (
+        Description("banklink_bank_rejected_total", Unit::Count, "ALARM: messages of ours that its network rejected"),
+        |bank| bank.rejected,
+    ),
     (Description("banklink_bank_sent_total", Unit::Count, "Payments sent to the bank"), |bank| bank.sent),
     (Description("banklink_bank_not_sent_total", Unit::Count, "Payments of which certainly no byte left"), |bank| {
         bank.not_sent

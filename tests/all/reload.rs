@@ -118,7 +118,8 @@ async fn a_mistake_changes_nothing_and_is_told_with_file_and_line() {
     let output = reload(&world).await;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && errors.contains(&format!("config.toml:{line}: ")), "{errors}");
-    std::fs::write(&file, text.replace("name = \"acme\"", "name = \"other\"").replace("\"acme\"", "\"other\"")).unwrap();
+    std::fs::write(&file, text.replace("name = \"acme\"", "name = \"other\"").replace("\"acme\"", "\"other\""))
+        .unwrap();
     let output = reload(&world).await;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && errors.contains("takes a restart; nothing was changed"), "{errors}");

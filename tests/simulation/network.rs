@@ -9,7 +9,10 @@ use banklink::{
     clock::Mono,
     switch::{BankId, ConnectionId, Input, NotSent, SendId},
 };
-use banklink_protocol::{Message, frame::Header};
+use banklink_protocol::{
+    Message,
+    frame::{Header, HeaderKind},
+};
 
 /// One socket.
 #[derive(Default)]
@@ -137,11 +140,24 @@ impl World {
             return self.network_arrives(connection, epoch, message);
         }
         let calm = self.calm();
+        if !calm && self.random.chance(1) {
+            return self.reject(connection, message);
+        }
         let replies = self.banks[usize::from(connection.bank.0)].takes(message, self.now, calm, &mut self.random);
         for Reply { message, after, insists } in replies {
             let epoch = if insists.is_some() { 0 } else { epoch };
             self.after(after, Event::Says(Saying { connection, epoch, message, signs_on: None, insists }));
         }
+    }
+
+    /// The network does not like it, and the bank never sees it.
+    fn reject(&mut self, connection: ConnectionId, message: &Message) {
+        tell(|| format!("the network rejects {} {}", message.mti(), message.text(11).unwrap_or_default()));
+        let header: Header = b"ISO026012165"[..].into();
+        let code = HeaderKind::Base24.reject(&header).expect("a rejecting header");
+        let input = Input::Rejected { connection, header, message: message.clone().into(), code };
+        let (delay, life) = (self.random.below(3 * SECOND), self.life);
+        self.after(delay, Event::Input(input, life));
     }
 
     fn network_arrives(&mut self, connection: ConnectionId, epoch: u64, message: &Message) {

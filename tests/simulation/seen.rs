@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must be among them once many seeds have run.
-const ALL: [&str; 57] = [
+const ALL: [&str; 58] = [
     "approved",
     "declined",
     "timed out",
@@ -69,6 +69,7 @@ const ALL: [&str; 57] = [
     "route off",
     "commanded link",
     "renewed",
+    "rejected",
 ];
 
 impl Seen {
@@ -125,6 +126,7 @@ impl Seen {
 fn refused(why: Refusal) -> &'static str {
     match why {
         Refusal::NoBank => "no bank",
+        Refusal::Rejected => "rejected",
         Refusal::RouteOff => "route off",
         Refusal::Full => "full",
         Refusal::Draining => "draining",

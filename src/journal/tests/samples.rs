@@ -4,8 +4,8 @@ use crate::{
     clock::Wall,
     journal::codec,
     record::{
-        Body, CardEnds, Cause, Decision, Doubt, Follows, Hold, Operation, Outcome, Park, Part, PaymentId, Record, References,
-        Stored, Unanswered,
+        Body, CardEnds, Cause, Decision, Doubt, Follows, Hold, Operation, Outcome, Park, Part, PaymentId, Record,
+        References, Stored, Unanswered,
     },
     switch::{AcquirerId, BankId, ConnectionId},
 };

@@ -48,7 +48,8 @@ impl Turn<'_> {
             return Some("nothing can be recorded now");
         }
         let Some(connection) = operation.connection() else {
-            let known = operation.route().is_some_and(|name| self.rules.routes.iter().any(|route| *route.name == *name));
+            let known =
+                operation.route().is_some_and(|name| self.rules.routes.iter().any(|route| *route.name == *name));
             return (!known).then_some("there is no such route");
         };
         let links = self.core.banks.get(usize::from(connection.bank.0)).map_or(0, |bank| bank.links.len());

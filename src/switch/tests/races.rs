@@ -3,7 +3,11 @@
 use super::rig::{Rig, TIMEOUT, follower, known_by, patient, purchase, reply};
 use crate::{
     record::{Doubt, Outcome, Record},
-    switch::{Input, Note, OutcomeKind, SessionId},
+    switch::{Input, Note, OutcomeKind, Refusal, SessionId},
+};
+use banklink_protocol::{
+    Message,
+    frame::{Header, HeaderKind},
 };
 use std::time::Duration;
 
@@ -116,6 +120,37 @@ fn a_late_approval_after_a_refused_reversal_is_reversed_anew_by_a_later_life() {
     rig.says(&anew, "00");
     rig.says(&sent, "00");
     assert_eq!((reversals(&rig), rig.sent.len()), (2, 0), "once");
+}
+
+#[test]
+fn case_47_what_the_network_rejects_fails_at_once_and_is_not_reversed() {
+    let code = HeaderKind::Base24.reject(&b"ISO026012165"[..].into()).unwrap();
+    let rejected = |sent: &super::rig::Sent, message: &Message| Input::Rejected {
+        connection: sent.connection,
+        header: Header::new(),
+        message: message.clone().into(),
+        code,
+    };
+    let mut rig = Rig::up(patient());
+    rig.request(purchase("000001"));
+    let sent = rig.take_sent();
+    let mut foreign = sent.message.clone();
+    foreign.set(7, b"0101000000").unwrap();
+    rig.input(rejected(&sent, &foreign));
+    assert!(rig.answers.is_empty(), "another message of the same STAN");
+    rig.input(rejected(&sent, &sent.message));
+    assert_eq!(rig.take_code(), "96");
+    assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::Rejected));
+    rig.input(rejected(&sent, &sent.message));
+    rig.pass(TIMEOUT);
+    assert_eq!((rig.sent.len(), reversals(&rig)), (0, 0), "nobody has processed it");
+    // A rejected reversal is tried again.
+    let (_, reversal) = rig.unanswered(purchase("000002"));
+    rig.input(rejected(&reversal, &reversal.message));
+    rig.pass(Duration::from_secs(2));
+    let again = rig.take_type("0421");
+    rig.says(&again, "00");
+    assert!(rig.switch.stored().is_empty());
 }
 
 #[test]
