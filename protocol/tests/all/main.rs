@@ -4,6 +4,7 @@ mod allocation;
 mod composites;
 mod damage;
 mod dialect_files;
+mod editions;
 mod framing;
 mod golden;
 mod properties;
