@@ -2,7 +2,7 @@
 //! delivered to the bank however long that takes.
 
 use super::{
-    AcquirerId, BankId, Note, Refusal, Turn, codes,
+    AcquirerId, BankId, Note, Refusal, Turn, amount, codes,
     finish::{Ended, How},
     hold::Claim,
     instruction::{Instruction, Original},
@@ -240,7 +240,7 @@ fn reverses_another(instruction: &Instruction, past: &Past) -> bool {
 
 /// All of it, or a part? 1987 says in DE95 what is left; 1993 has the new amount in DE4 and the original one in DE30.
 fn extent(message: &Message, past: &Past) -> Result<Extent, Refusal> {
-    let amount = message.number(4);
+    let amount = amount::of(message);
     let (said, left) = if message.mti().version() == 0 {
         (amount, replacement(message))
     } else {
@@ -269,10 +269,11 @@ fn replacement(message: &Message) -> Option<u64> {
     leading(message, 95)
 }
 
-/// The amount in the first twelve digits of a field.
+/// The amount in the first twelve digits of a field; in 2003 currency and decimal places stand before them.
 fn leading(message: &Message, field: u8) -> Option<u64> {
     let value = message.logical(field)?;
-    let digits = value.first_chunk::<12>()?;
+    let behind = if message.mti().version() == 2 { 4 } else { 0 };
+    let digits = value.get(behind..)?.first_chunk::<12>()?;
     digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0')))
 }
 
