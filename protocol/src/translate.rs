@@ -11,7 +11,7 @@ mod edition;
 mod field;
 mod show;
 
-pub use edition::code::response_code;
+pub use edition::code::{codes, response_code};
 pub use show::Fate;
 
 use crate::{

@@ -67,6 +67,19 @@ pub fn response_code(code: ResponseCode, from: Version, to: Version) -> Option<R
     ResponseCode::parse(other.as_bytes())
 }
 
+/// The codes of one edition that the table knows, each with its word in another; none within one edition.
+#[must_use]
+pub fn codes(from: Version, to: Version) -> Vec<(ResponseCode, ResponseCode)> {
+    let mut pairs: Vec<(ResponseCode, ResponseCode)> = Vec::new();
+    for row in CODES.iter().filter(|_| from != to) {
+        let own = ResponseCode::parse(row[from as usize].as_bytes());
+        let Some(code) = own.filter(|code| pairs.iter().all(|(one, _)| one != code)) else { continue };
+        pairs.extend(response_code(code, from, to).map(|other| (code, other)));
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
 fn by_family(code: ResponseCode, from: Version, to: Version) -> Option<ResponseCode> {
     let digits = code.as_bytes();
     if !digits.iter().all(u8::is_ascii_digit) {
