@@ -2,9 +2,10 @@
 //!
 //! - `parse`: `Dialect::decode` of a shared frame (cloning its `Bytes` included) and dropping the message.
 //! - `build`: a new message, 18 fields set from their logical values, encoded into a reused buffer.
+//! - `translate`: the decoded message in another dialect, of its own edition or another; not encoded.
 //! - `re-encode`: a decoded message whose DE7 and DE11 are replaced, encoded into a reused buffer: what a switch does.
 
-use banklink_protocol::{Dialect, Message, Mti};
+use banklink_protocol::{Dialect, Message, Mti, Translation};
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{hint::black_box, sync::Arc};
@@ -78,5 +79,29 @@ fn codec(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, codec);
+/// 2026-11-23T03:18:46Z.
+const NOW: i64 = 1_795_403_926_000_000;
+
+fn translation(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("translate");
+    for (from, to) in [("iso87-bcd", "iso87-ascii"), ("iso87-bcd", "iso93-ascii"), ("iso93-ascii", "iso87-bcd")] {
+        let dialect = |name: &str| Dialect::named(name).expect("a shipped name");
+        let (source, target, original) = (dialect(from), dialect(to), dialect("iso87-bcd"));
+        let start =
+            Translation::new(&original, &source).apply(build(&original), NOW).expect("the benchmark's values fit");
+        let mut out = BytesMut::with_capacity(1024);
+        encoded(&start.message, &mut out);
+        let decoded = source.decode(out.freeze()).expect("the benchmark's frame decodes");
+        let translation = Translation::new(&source, &target);
+        group.bench_function(format!("{from} to {to}"), |bench| {
+            bench.iter(|| {
+                let translated = translation.apply(black_box(&decoded).clone(), black_box(NOW));
+                black_box(translated.expect("the benchmark's values fit"));
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, codec, translation);
 criterion_main!(benches);

@@ -61,8 +61,11 @@ pub enum Reason {
     Missing,
     /// A field whose value does not fit the form it has under the message's MTI.
     OtherForm,
-    /// A message of another edition of the standard, whose fields mean other things.
-    OtherVersion,
+    /// What another edition of the standard has no place for.
+    NoCounterpart {
+        /// What it is.
+        what: &'static str,
+    },
     /// A frame larger than the codec can address.
     FrameTooLarge {
         /// Most allowed, bytes.
@@ -90,7 +93,7 @@ impl fmt::Display for Reason {
             Self::BadComposite { what } => f.write_str(what),
             Self::Missing => f.write_str("mandatory for this MTI, but absent"),
             Self::OtherForm => f.write_str("the value does not fit the form this field has under the message's MTI"),
-            Self::OtherVersion => f.write_str("the other dialect belongs to another edition of the standard"),
+            Self::NoCounterpart { what } => write!(f, "the other edition of the standard has no place for {what}"),
             Self::FrameTooLarge { max, had } => write!(f, "wanted a message of at most {max} bytes, had {had}"),
         }
     }

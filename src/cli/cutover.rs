@@ -9,7 +9,7 @@ use super::{
 /// Arguments of `banklink cutover`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   banklink cutover now --bank alpha --by ann")]
 pub struct Args {
     #[command(subcommand)]

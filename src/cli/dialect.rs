@@ -2,9 +2,10 @@
 
 use super::{Failure, print};
 use banklink_protocol::{
-    Dialect, Mti,
+    Dialect, Mti, Translation,
     dialect::{LayoutRow, Sensitivity, Version},
     import,
+    translate::{Fate, codes},
 };
 use std::{fmt::Write, sync::Arc};
 
@@ -18,6 +19,7 @@ Examples:
   banklink dialect list
   banklink dialect show iso87-bcd
   banklink dialect show mybank.toml --mti 0200
+  banklink dialect show --map iso87-bcd mybank.toml
   banklink dialect source iso87-bcd > mybank.toml
   banklink dialect import packager.xml > mybank.toml
   banklink dialect check mybank.toml
@@ -35,11 +37,14 @@ enum Action {
     /// Show all fields of a dialect: class and length, length prefix, encoding, who may see it
     Show {
         /// A shipped name, or the path of a dialect file
-        #[arg(value_name = "NAME|FILE")]
-        dialect: String,
+        #[arg(value_name = "NAME|FILE", required_unless_present = "map", conflicts_with = "map")]
+        dialect: Option<String>,
         /// Show the fields as they are under this MTI, and mark the mandatory ones with M
         #[arg(long)]
         mti: Option<Mti>,
+        /// Show what becomes of each field between two dialects
+        #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+        map: Vec<String>,
     },
     /// Print the file of a shipped dialect
     Source {
@@ -63,7 +68,11 @@ enum Action {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::List => print(&list()),
-        Action::Show { dialect, mti } => print(&show(&*load(dialect)?, *mti)),
+        Action::Show { dialect: None, mti, map } => {
+            let [from, to] = map.as_slice() else { return Err(Failure::wrong("--map wants two dialects")) };
+            print(&mapped(&load(from)?, &load(to)?, *mti))
+        }
+        Action::Show { dialect: Some(dialect), mti, .. } => print(&show(&*load(dialect)?, *mti)),
         Action::Import { file } => import(file),
         Action::Source { name } => match Dialect::source(name) {
             Some(text) => print(text),
@@ -115,6 +124,45 @@ fn show(dialect: &Dialect, mti: Option<Mti>) -> String {
     for row in &rows {
         let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
         writeln!(text, "{}", line.trim_end()).expect("a String takes all text");
+    }
+    text
+}
+
+/// What becomes of each field of one dialect in another.
+fn mapped(from: &Arc<Dialect>, to: &Arc<Dialect>, mti: Option<Mti>) -> String {
+    let translation = Translation::new(from, to);
+    let named = |dialect: &Dialect| format!("{} ({})", dialect.name(), edition(dialect.version()));
+    let mut text = format!("{} to {}\n", named(from), named(to));
+    if translation.crosses() {
+        let types = translation.types().into_iter().filter(|(one, _)| one.origin() < 6);
+        let types: Vec<_> = types.map(|(one, other)| format!("{one} is {other}")).collect();
+        writeln!(text, "\nThe first digit of the MTI is the edition; besides, {}.", types.join(", "))
+            .expect("a String takes all text");
+    }
+    let titles = ["From", "To", "Name", "", "How"].map(str::to_owned);
+    let row = |fate: Fate| {
+        let (to, mandatory) =
+            (fate.to.map_or(String::new(), |to| to.to_string()), if fate.mandatory { "M" } else { "" });
+        [fate.from, to, fate.name, mandatory.to_owned(), fate.how]
+    };
+    let rows: Vec<_> = std::iter::once(titles).chain(translation.fates(mti).into_iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 5] = std::array::from_fn(width);
+    text.push('\n');
+    for row in &rows {
+        let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
+        writeln!(text, "{}", line.trim_end()).expect("a String takes all text");
+    }
+    text += "\nWhat cannot be carried is refused before anything is sent where the target marks it M or a payment is nothing \
+             without it\n(DE3, 4, 52, 100, 102, 103, the card, the currency, what a partial reversal leaves), else dropped and \
+             counted.\n";
+    let codes = codes(from.version(), to.version());
+    if !codes.is_empty() {
+        text += "\nDE39, where the link's own table says nothing else\n";
+        for line in codes.chunks(8) {
+            let line: Vec<_> = line.iter().map(|(one, other)| format!("{one} is {other}")).collect();
+            writeln!(text, "  {}", line.join(", ")).expect("a String takes all text");
+        }
     }
     text
 }

@@ -13,7 +13,7 @@ The file that the switch was started with is checked whole, then put in force: r
 comes; certificates, revocation lists and addresses to dial for connections made from then on, and those whose certificates
 changed are made anew one after another, while another of their bank takes payments. With a mistake in it nothing changes.
 
-Example:
+Examples:
   banklink reload --by ann")]
 pub struct Args {
     #[command(flatten)]

@@ -110,7 +110,7 @@ fn unknown_keys_are_mistakes_wherever_they_are() {
 fn unknown(line: usize, key: &str, place: &str) -> String {
     let text = match place {
         "the file" => "acquirer, bank, route, admin, log, switch, journal".to_owned(),
-        place if place.starts_with("`tls`") => "ca, cert, key, min_version, server_name".to_owned(),
+        place if place.starts_with("`tls`") => "ca, crl, cert, key, min_version, server_name".to_owned(),
         "[[route]]" => {
             "name, strategy, cards, institutions, classes, processing, currencies, amount, mcc, acquirers, banks, weights"
                 .to_owned()
@@ -212,7 +212,7 @@ fn values_are_checked_where_they_stand() {
             "name = \"shop\"\ntimeout_code = \"911\"",
             "3: \"911\" is no response code of this dialect",
         ),
-        ("name = \"shop\"", "name = \"shop\"\nframing = \"binary3\"", "3: unknown framing \"binary3\""),
+        ("name = \"shop\"", "name = \"shop\"\nframing = \"binary9\"", "3: unknown framing \"binary9\""),
         (
             "name = \"acme\"",
             "name = \"acme\"\nconnections = 0",

@@ -36,7 +36,9 @@ pub(super) fn to_request(
     field: Option<u8>,
 ) -> Box<Message> {
     let echoed: &[u8] = if response.class() == 8 { &ECHOED_NETWORK } else { &ECHOED };
-    let dropped: SmallVec<[u8; 64]> = request.fields().filter(|field| !echoed.contains(field)).collect();
+    // DE49 of 2003 is not the currency, and never goes back.
+    let echoes = |field: u8| echoed.contains(&field) && (field != 49 || response.version() != 2);
+    let dropped: SmallVec<[u8; 64]> = request.fields().filter(|&field| !echoes(field)).collect();
     for field in dropped {
         request.remove(field);
     }
@@ -132,7 +134,7 @@ pub(super) fn restore_original(message: &mut Message, instruction: &Instruction)
         (Some(Original::De90(original)), 0) if message.has(90) => set(message, 90, &original.digits()),
         (None, 0) => message.remove(90),
         // The bank's DE56 speaks of our STAN; the echo is optional.
-        (_, 1) => message.remove(56),
+        (_, 1 | 2) => message.remove(56),
         _ => {}
     }
 }

@@ -2,7 +2,12 @@
 
 use super::Refusal;
 use crate::rules::{Acquirer, Bank};
-use banklink_protocol::{Mti, dialect::Version, element::ResponseCode};
+use banklink_protocol::{
+    Mti,
+    dialect::Version,
+    element::ResponseCode,
+    translate::{edition_of_code, response_code},
+};
 
 const fn code(text: &[u8]) -> ResponseCode {
     match ResponseCode::parse(text) {
@@ -68,18 +73,26 @@ pub(super) fn is_partial(answer: ResponseCode) -> bool {
     PARTIAL.contains(&answer)
 }
 
-/// The acquirer's code for a bank's: by the bank's table, as long as a table or a code that the bank uses otherwise than the
-/// standard does not turn the verdict round.
-pub(super) fn told(bank: &Bank, answer: ResponseCode, approved: bool) -> ResponseCode {
-    let version = bank.dialect.version();
+/// The acquirer's code for a bank's, in the acquirer's edition of the standard: by the bank's table, then by that of the
+/// editions, as long as neither, nor a code that the bank uses otherwise than the standard, turns the verdict round.
+pub(super) fn told(bank: &Bank, answer: ResponseCode, approved: bool, edition: Version) -> ResponseCode {
+    let own = bank.dialect.version();
     let approves = |code: &ResponseCode| {
-        bank.approving.contains(code) || Bank::approving(version).contains(code) || accepts_reversal(*code)
+        let version = edition_of_code(*code);
+        let by_profile = version == own && bank.approving.contains(code);
+        by_profile || Bank::approving(version).contains(code) || accepts_reversal(*code)
     };
     let mapped = bank.codes_in.get(&answer).filter(|code| approves(code) == approved);
-    match mapped {
-        Some(&code) => code,
-        None if !approved && approves(&answer) => by_edition(version, b"05", b"100", b"1000"),
-        None => answer,
+    let said = match mapped {
+        Some(&code) => Some(code),
+        None if !approved && approves(&answer) => None,
+        None => Some(answer),
+    };
+    let said = said.and_then(|code| response_code(code, edition_of_code(code), edition));
+    match said.filter(|code| own == edition || approves(code) == approved) {
+        Some(code) => code,
+        None if approved => by_edition(edition, b"00", b"000", b"0000"),
+        None => by_edition(edition, b"05", b"100", b"1000"),
     }
 }
 
@@ -140,7 +153,7 @@ fn is_of_standard(version: Version, answer: ResponseCode) -> bool {
             text.len() == 3 && matches!(number, 0..=6 | 100..=125 | 200..=210 | 300..=309 | 400..=403 | 480 | 900..=950)
         }
         (Version::V2003, Some(number)) => {
-            text.len() == 4 && matches!(number, 0..=99 | 800..=999 | 1000..=1999 | 4000..=4999 | 9000..=9999)
+            text.len() == 4 && matches!(number, 0..=99 | 800..=999 | 1000..=2999 | 4000..=4999 | 9000..=9999)
         }
         (_, None) => false,
     }

@@ -7,7 +7,7 @@
 
 use super::{
     BankId, ConnectionId, NotSent, Note, Output, Turn, codes, matching,
-    outbound::{number, rewrite_de56},
+    outbound::{Named, name, number},
     store::{Item, Phase},
 };
 use crate::{
@@ -91,7 +91,8 @@ impl Turn<'_> {
         let mut message = written(item, profile, stan, transmission, tries);
         if let Some(of) = unnamed {
             let advice = self.core.recent.by_payment(of).and_then(|past| past.followed());
-            message = message.and_then(|message| name_advice(message, advice.map(|advice| advice.original)));
+            let named = advice.map(|advice| Named { original: advice.original, clock: advice.clock });
+            message = message.and_then(|message| name_advice(message, named));
         }
         let Ok(message) = message else {
             self.park(id, Park::Unsendable);
@@ -301,12 +302,9 @@ fn written(
 }
 
 /// Names the advice that a reversal takes back, as its bank knows it. Where that is forgotten, it says nothing.
-fn name_advice(mut message: Message, original: Option<OriginalData>) -> Result<Message, FieldError> {
-    if let Some(original) = original {
-        match message.mti().version() {
-            0 => message.set(90, &original.digits())?,
-            _ => rewrite_de56(&mut message, original)?,
-        }
+fn name_advice(mut message: Message, named: Option<Named>) -> Result<Message, FieldError> {
+    if let Some(named) = named {
+        name(&mut message, named)?;
     }
     Ok(message)
 }

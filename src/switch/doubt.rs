@@ -210,5 +210,5 @@ impl Turn<'_> {
 
 /// What a doubtful answer said of an approval.
 pub(super) fn part(message: &Message, asked: Option<u64>) -> Part {
-    Part { amount: message.number(4).filter(|&came| Some(came) != asked), authorization: message.array(38) }
+    Part { amount: super::amount::of(message).filter(|&came| Some(came) != asked), authorization: message.array(38) }
 }

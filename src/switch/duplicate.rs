@@ -169,7 +169,7 @@ impl Names {
             Some(Original::De90(OriginalData { stan, transmission, .. })) => {
                 self.trace_of(terminal(), stan, &transmission.0)
             }
-            Some(Original::De56 { stan, local }) => self.trace_of(terminal(), stan, &local),
+            Some(Original::De56 { stan, local }) => self.trace_of(terminal(), stan, local.digits()),
             None => 0,
         }
     }

@@ -1,7 +1,7 @@
 //! How a request ends: its outcome recorded, its answers given, one line said about it. Exactly once.
 
 use super::{
-    ConnectionId, Note, Origin, OutcomeKind, Output, PaymentNote, Refusal, Turn,
+    ConnectionId, Note, Origin, OutcomeKind, Output, PaymentNote, Refusal, Turn, amount,
     answer::{self, Addressee},
     codes, kept,
     pending::Waiting,
@@ -143,7 +143,7 @@ impl Turn<'_> {
             (Some(body), _) => body.put(&mut answer),
             // Forgotten: of all it said, the amount that stands must be told.
             (None, Some(left)) if past.standing == Standing::Approved && past.left != past.asked => {
-                let _ = answer.set_number(4, left);
+                let _ = amount::set(&mut answer, left, waiting.instruction.kept.get(4));
             }
             (None, _) => {}
         }

@@ -1,6 +1,6 @@
 //! What a request means: a typed core, checked once at the door. Behind it nobody looks at raw fields again.
 
-use super::{Refusal, kept::Kept};
+use super::{Refusal, amount, kept::Kept};
 use crate::{record::CardEnds, rules::Acquirer};
 use banklink_protocol::{
     Message, Mti,
@@ -22,7 +22,7 @@ pub(super) struct Instruction {
     pub(super) processing: Option<ProcessingCode>,
     /// DE4, minor units.
     pub(super) amount: Option<u64>,
-    /// DE49.
+    /// DE49; in 2003 it stands in front of DE4.
     pub(super) currency: Option<Currency>,
     /// DE11.
     pub(super) stan: Stan,
@@ -49,8 +49,28 @@ pub(super) struct Instruction {
 pub(super) enum Original {
     /// DE90 of 1987.
     De90(OriginalData),
-    /// DE56 of 1993: STAN and DE12 of the original.
-    De56 { stan: Stan, local: [u8; 12] },
+    /// DE56 of the later editions.
+    De56 { stan: Stan, local: Local },
+}
+
+/// DE12 of an original: twelve digits in 1993, fourteen in 2003.
+#[derive(Clone, Copy)]
+pub(super) struct Local {
+    length: u8,
+    digits: [u8; 14],
+}
+
+impl Local {
+    fn parse(value: &[u8]) -> Option<Self> {
+        let mut digits = [0; 14];
+        digits.get_mut(..value.len())?.copy_from_slice(value);
+        Some(Self { length: value.len() as u8, digits })
+    }
+
+    /// The digits as they came.
+    pub(super) fn digits(&self) -> &[u8] {
+        &self.digits[..usize::from(self.length)]
+    }
 }
 
 /// Refused at the door.
@@ -142,7 +162,7 @@ fn processing(message: &Message, kept: &Kept, mti: Mti, profile: &Acquirer) -> R
 }
 
 fn amount(message: &Message, kept: &Kept, mti: Mti, processing: Option<ProcessingCode>) -> Result<Option<u64>, Reject> {
-    let amount = kept.number(4);
+    let amount = kept.get(4).and_then(amount::said);
     let moves_money = mti.class() != 4
         && !matches!(
             processing.map(|code| code.kind()),
@@ -190,6 +210,9 @@ fn is_of_another(track: &[u8], pan: &Pan) -> bool {
 }
 
 fn currency(message: &Message, kept: &Kept) -> Result<Option<Currency>, Reject> {
+    if message.mti().version() == 2 {
+        return Ok(kept.get(4).and_then(amount::currency));
+    }
     match kept.get(49) {
         Some(code) => Currency::parse(code).map_or_else(|| reject(Refusal::Format, 49), |code| Ok(Some(code))),
         None if message.has(49) => reject(Refusal::Format, 49),
@@ -221,17 +244,18 @@ fn original(message: &Message) -> Result<Option<Original>, Reject> {
         let parsed = message.array::<42>(90).and_then(|digits| OriginalData::parse(&digits));
         return parsed.map_or_else(|| reject(Refusal::Format, 90), |original| Ok(Some(Original::De90(original))));
     }
-    if !message.has(56) || message.mti().version() != 1 {
+    if !message.has(56) {
         return Ok(None);
     }
     parse_de56(message).map_or_else(|| reject(Refusal::Format, 56), |original| Ok(Some(original)))
 }
 
-/// DE56 of 1993: MTI (4), STAN (6), DE12 (12), then the acquirer with its own length.
+/// DE56: MTI (4), STAN (1993: 6, 2003: 12) and DE12 (12, 14), then the acquirer with its own length.
 fn parse_de56(message: &Message) -> Option<Original> {
-    let mut value = [0; 35];
+    let (stan, local) = if message.mti().version() == 2 { (12, 14) } else { (6, 12) };
+    let mut value = [0; 41];
     let length = message.read(56, &mut value)?;
-    let (head, _) = value[..length].split_first_chunk::<22>()?;
-    let stan = Stan::parse(&head[4..10])?;
-    Some(Original::De56 { stan, local: *head.last_chunk()? })
+    let (number, rest) = value[4..length.max(4)].split_at_checked(stan)?;
+    let number = banklink_protocol::element::trace::number(number)?;
+    Some(Original::De56 { stan: Stan((number % 1_000_000) as u32), local: Local::parse(rest.get(..local)?)? })
 }

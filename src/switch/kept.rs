@@ -35,13 +35,12 @@ pub(super) struct Kept {
 impl Kept {
     /// Copies the fields out of a request. The error is a field longer than any edition allows.
     pub(super) fn read(message: &Message) -> Result<Self, u8> {
-        let mut kept = Self {
-            spans: [(0, 0); FIELDS.len()],
-            bytes: [0; CAPACITY],
-            present: SET.intersection(&message.field_set()),
-        };
+        let mut kept = Self { spans: [(0, 0); FIELDS.len()], bytes: [0; CAPACITY], present: FieldSet::new() };
+        // DE49 of 2003 proves that the card is at hand: it goes to the bank, and never back.
+        let fields = if message.mti().version() == 2 { SET.without(&FieldSet::of(&[49])) } else { SET };
+        kept.present = fields.intersection(&message.field_set());
         let (mut end, mut beyond) = (0, None);
-        message.each(&SET, |field, value| {
+        message.each(&fields, |field, value| {
             let start = end;
             match kept.bytes.get_mut(start..start + value.len()) {
                 Some(room) => room.copy_from_slice(value),

@@ -3,14 +3,15 @@
 //! Only fields that are present are compared, and without the filling that hosts add or take away.
 
 use super::{
-    codes,
+    amount, codes,
+    kept::Kept,
     outbound::sent_value,
     pending::{Pending, Waiting},
 };
 use crate::rules::Bank;
 use banklink_protocol::{
     Message,
-    element::{Currency, Pan, ResponseCode, Transmission},
+    element::{Pan, ResponseCode, Transmission},
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +30,13 @@ pub(super) enum Match {
 pub(super) fn verify(message: &Message, pending: &Pending, waiting: &Waiting, bank: &Bank) -> Match {
     let own_rrn = waiting.own_rrn.as_ref().map(|rrn| &rrn.0[..]);
     let sent = |field| sent_value(field, bank, &pending.transmission, own_rrn, &waiting.instruction);
-    if let Some(&field) = bank.echoed.iter().find(|&&field| differs(message, field, sent(field))) {
+    let another = |field: u8| match field {
+        12 | 13 if waiting.instruction.mti.version() != message.mti().version() => {
+            is_of_another_moment(message, field, &waiting.instruction.kept)
+        }
+        _ => differs(message, field, sent(field)),
+    };
+    if let Some(&field) = bank.echoed.iter().find(|&&field| another(field)) {
         return Match::Another { field };
     }
     if Some(message.mti()) != pending.mti.response() {
@@ -39,7 +46,7 @@ pub(super) fn verify(message: &Message, pending: &Pending, waiting: &Waiting, ba
         return Match::Unusable { field };
     }
     let Some(code) = response_code(message) else { return Match::Unusable { field: 39 } };
-    let amount = message.number(4);
+    let amount = amount::of(message);
     match contradiction(message, waiting, code, amount) {
         Some(field) => Match::Unusable { field },
         None => Match::Fits { code, approved: approves(code, pending, bank), amount },
@@ -71,6 +78,30 @@ fn differs(message: &Message, field: u8, sent: Option<&[u8]>) -> bool {
     }
 }
 
+/// Does DE12 or DE13 of an answer say another moment than the request, which was written in another edition? Month, day and
+/// time are compared, which all of them say.
+fn is_of_another_moment(message: &Message, field: u8, kept: &Kept) -> bool {
+    let (mut date, mut buffer) = ([0; 14], [0; 14]);
+    let sent = match (kept.get(12), kept.get(13)) {
+        // 1987: the time, and the date beside it.
+        (Some(time), Some(day)) if (time.len(), day.len()) == (6, 4) => {
+            date[..4].copy_from_slice(day);
+            date[4..10].copy_from_slice(time);
+            &date[..10]
+        }
+        (Some(moment), _) if moment.len() > 10 => &moment[moment.len() - 10..],
+        _ => return false,
+    };
+    let Some(came) = message.look(field, &mut buffer) else { return message.has(field) };
+    match (message.mti().version(), field) {
+        (0, 12) => came != &sent[4..],
+        (0, _) => came != &sent[..4],
+        (_, 12) => !came.ends_with(sent),
+        // From 1993 on DE13 is another date, which 1987 does not say.
+        _ => false,
+    }
+}
+
 /// The field in which an answer contradicts its request: DE3 class, DE4, DE49, DE2.
 fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode, amount: Option<u64>) -> Option<u8> {
     let request = &waiting.instruction;
@@ -89,10 +120,11 @@ fn contradiction(message: &Message, waiting: &Waiting, code: ResponseCode, amoun
             return Some(4);
         }
     }
-    if let (Some(sent), true) = (request.currency, message.has(49))
-        && message.array::<3>(49).and_then(|came| Currency::parse(&came)) != Some(sent)
+    let beside = if message.mti().version() == 2 { 4 } else { 49 };
+    if let (Some(sent), true) = (request.currency, message.has(beside))
+        && amount::currency_of(message) != Some(sent)
     {
-        return Some(49);
+        return Some(beside);
     }
     let pan = request.pan.as_ref().filter(|_| message.has(2))?;
     let mut digits = Zeroizing::new([0; Pan::MAX]);

@@ -7,6 +7,7 @@
 //! pre-authorisation holds, and who takes of it, is counted (`hold`). Connections live in `link`. What memory (`recent`) holds no more is read back from what was recorded (`recall`). What lasts is changed by
 //! Records alone, in `apply`.
 
+mod amount;
 mod answer;
 mod answers;
 mod apply;

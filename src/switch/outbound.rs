@@ -1,15 +1,13 @@
 //! The last change to a request before it goes to a bank: our trace numbers, the bank's fixed fields, and original data
 //! in the bank's terms.
 
-use super::{
-    instruction::{Instruction, Original},
-    pending::Waiting,
-};
-use crate::{record::Body, rules::Bank};
+use super::{instruction::Instruction, pending::Waiting};
+use crate::{clock::Wall, record::Body, rules::Bank};
 use banklink_protocol::{
     FieldError, FieldSet, Message, Mti,
     element::{OriginalData, Stan, Transmission},
 };
+use smallvec::SmallVec;
 
 /// Sets our trace numbers in a message that is in the bank's dialect already.
 pub(super) fn number(message: &mut Message, stan: Stan, transmission: Transmission) -> Result<(), FieldError> {
@@ -34,30 +32,85 @@ pub(super) fn adapt(message: &mut Message, bank: &Bank, waiting: &Waiting) -> Re
 /// The original data in the terms of the bank. Those that name nothing it was sent do not go there, where the same numbers
 /// may be another payment's; a reversal has them whether or not the acquirer said them.
 fn name_original(message: &mut Message, waiting: &Waiting) -> Result<(), FieldError> {
-    let reverses_1987 = (message.mti().version(), message.mti().class()) == (0, 4);
-    match (waiting.instruction.original, waiting.follows.map(|followed| followed.original)) {
-        (Some(Original::De90(_)), Some(past)) => message.set(90, &past.digits())?,
-        (Some(Original::De56 { .. }), Some(past)) => rewrite_de56(message, past)?,
-        (Some(Original::De90(_)), None) => message.remove(90),
-        (Some(Original::De56 { .. }), None) => message.remove(56),
-        (None, Some(past)) if reverses_1987 && message.dialect().defines(90) => message.set(90, &past.digits())?,
-        (None, _) => {}
+    let field = if message.mti().version() == 0 { 90 } else { 56 };
+    let (said, reverses) = (waiting.instruction.original.is_some(), message.mti().class() == 4);
+    match waiting.follows {
+        Some(followed) if said || reverses && message.dialect().defines(field) => {
+            // The acquirer's own account of it stays, where it is of the bank's edition.
+            let alike = message.mti().version() == waiting.instruction.mti.version();
+            if !alike {
+                message.remove(field);
+            }
+            name(message, Named { original: followed.original, clock: followed.clock })
+        }
+        None if said => {
+            message.remove(field);
+            Ok(())
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// Fields without which a payment is another payment: kind, amount, PIN, replacement amounts, receiving bank, accounts.
-const ESSENTIAL: [u8; 7] = [3, 4, 52, 95, 100, 102, 103];
+/// An earlier message as its bank knows it.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) original: OriginalData,
+    /// Its local date and time, as [`super::pending::Followed`] has it.
+    pub(super) clock: u32,
+}
 
-/// The field that makes a payment what it is and that was dropped on its way into the bank's dialect, if any. Of DE2 and
-/// track 2, either names the card; a bank whose dialect has no DE49 knows but one currency.
-pub(super) fn left_behind(message: &Message, dropped: FieldSet) -> Option<u8> {
+/// Names an earlier message. Of a DE56 that is there already, date and acquirer stay.
+pub(super) fn name(message: &mut Message, named: Named) -> Result<(), FieldError> {
+    if message.mti().version() == 0 {
+        message.set(90, &named.original.digits())
+    } else if message.has(56) {
+        rewrite_de56(message, named.original)
+    } else {
+        let value = de56(message, named);
+        message.set(56, &value)
+    }
+}
+
+/// DE56: type, STAN and local time of the original, then its acquirer with its own length. In 2003 the STAN has twelve
+/// digits and the time fourteen. A reversal repeats the time of its original, should that not be known otherwise.
+pub(super) fn de56(message: &Message, named: Named) -> SmallVec<[u8; 48]> {
+    let mut value = SmallVec::new();
+    value.extend_from_slice(&named.original.mti.digits());
+    value.extend_from_slice(stan_digits(&mut [0; 12], message.mti(), named.original.stan));
+    if named.clock > 0 {
+        let wall = i64::from(named.clock) * 1_000_000;
+        let year = Wall(wall).year();
+        let digit = |place: i64| b'0' + (year / place % 10) as u8;
+        let century = if message.mti().version() == 2 { &[digit(1000), digit(100)][..] } else { &[] };
+        value.extend_from_slice(century);
+        value.extend_from_slice(&[digit(10), digit(1)]);
+        value.extend_from_slice(&Transmission::from_wall(wall).0);
+    } else if let Some(local) = message.logical(12) {
+        value.extend_from_slice(&local);
+    }
+    let acquirer = message.logical(32).unwrap_or_default();
+    value.extend_from_slice(&[b'0' + (acquirer.len() / 10 % 10) as u8, b'0' + (acquirer.len() % 10) as u8]);
+    value.extend_from_slice(&acquirer);
+    value
+}
+
+/// Fields without which a payment is another payment: kind, amount, PIN, receiving bank, accounts.
+const ESSENTIAL: [u8; 6] = [3, 4, 52, 100, 102, 103];
+
+/// The field that makes a payment what it is and that was dropped on its way into the bank's dialect, if any; by its number in
+/// the edition it came in. Of DE2 and track 2, either names the card; a bank whose dialect has no DE49 knows but one currency.
+/// What a reversal leaves stands in DE95, in later editions with what was in DE30.
+pub(super) fn left_behind(message: &Message, dropped: FieldSet, came: Mti) -> Option<u8> {
     if dropped.is_empty() {
         return None;
     }
     let card = [2, 35].into_iter().find(|&field| dropped.contains(field) && !message.has(37 - field));
-    let currency = (dropped.contains(49) && message.dialect().defines(49)).then_some(49);
-    ESSENTIAL.into_iter().find(|&field| dropped.contains(field)).or(card).or(currency)
+    // DE49 of 2003 is not the currency.
+    let beside = came.version() < 2 && message.mti().version() < 2;
+    let currency = (beside && dropped.contains(49) && message.dialect().defines(49)).then_some(49);
+    let part = if came.version() == 0 { 95 } else { 30 };
+    let part = (dropped.contains(part) && (came.version() == 0 || came.class() == 4)).then_some(part);
+    ESSENTIAL.into_iter().find(|&field| dropped.contains(field)).or(part).or(card).or(currency)
 }
 
 /// What a reversal repeats of its original (presence matrix of 0400/0420), DE10 and DE51 with the billing amount. Of 1993,
@@ -70,7 +123,12 @@ const REPEATED_1987: FieldSet = REPEATED.union(&FieldSet::of(&[25]));
 /// Keeps what a reversal of this request will have to repeat, from the request exactly as it is sent. Where only track 2
 /// came in, card number and expiry are taken from it.
 pub(super) fn repeatable(message: &Message, instruction: &Instruction) -> Body {
-    let repeated = if message.mti().version() == 0 { REPEATED_1987 } else { REPEATED };
+    let repeated = match message.mti().version() {
+        0 => REPEATED_1987,
+        1 => REPEATED,
+        // DE49 of 2003 is not the currency, and not to be kept.
+        _ => REPEATED.without(&FieldSet::of(&[49])),
+    };
     let mut body = Body::of(message, &repeated);
     if !message.has(2) {
         name_card(message, instruction, |field, value| body.push(field, value));
@@ -100,11 +158,13 @@ pub(super) fn set_stan(message: &mut Message, stan: Stan) -> Result<(), FieldErr
     message.set(11, stan_digits(&mut [0; 12], message.mti(), stan))
 }
 
-/// DE56 of 1993: the STAN that the bank knows stands behind the MTI; date and acquirer stay.
-pub(super) fn rewrite_de56(message: &mut Message, past: OriginalData) -> Result<(), FieldError> {
-    let mut value = [0; 35];
+/// DE56: the STAN that the bank knows stands behind the MTI; date and acquirer stay.
+fn rewrite_de56(message: &mut Message, past: OriginalData) -> Result<(), FieldError> {
+    let mut value = [0; 41];
     let Some(length) = message.read(56, &mut value) else { return Ok(()) };
-    value[4..10].copy_from_slice(&past.stan.digits());
+    let mut room = [0; 12];
+    let stan = stan_digits(&mut room, message.mti(), past.stan);
+    value[4..4 + stan.len()].copy_from_slice(stan);
     message.set(56, &value[..length])
 }
 

@@ -7,7 +7,7 @@ use crate::{
     switch::BankId,
 };
 use banklink_protocol::{
-    Mti,
+    Message, Mti,
     element::{OriginalData, ResponseCode, Rrn, Stan, Transmission},
 };
 use smallvec::SmallVec;
@@ -106,6 +106,9 @@ pub(super) struct Waiting {
     pub(super) deadline: Mono,
     /// Optional fields were lost on the way into the bank's dialect: it cannot be tried at another bank any more.
     pub(super) lossy: bool,
+    /// The request as it came, where the bank it goes to speaks another edition of the standard: should it certainly not leave,
+    /// it could not be had again out of what was to be sent.
+    pub(super) request: Option<Box<Message>>,
 }
 
 impl Waiting {
@@ -127,6 +130,7 @@ impl Waiting {
             own_code: None,
             deadline,
             lossy: false,
+            request: None,
         }
     }
 }
@@ -141,6 +145,8 @@ pub(super) struct Followed {
     pub(super) original: OriginalData,
     /// DE37 as the bank knows it.
     pub(super) rrn: Option<Rrn>,
+    /// Its local date and time, in seconds since 1970-01-01T00:00:00 by the clock of its terminal; 0: not known.
+    pub(super) clock: u32,
 }
 
 /// A resend that waits for the answer of the first.
@@ -236,9 +242,10 @@ impl Pendings {
         }
     }
 
-    /// Takes a box back. The card number is wiped now, not when the box is used again.
+    /// Takes a box back. Card number and request are wiped now, not when the box is used again.
     pub(super) fn done(&mut self, mut waiting: Box<Waiting>) {
         waiting.instruction.pan = None;
+        waiting.request = None;
         self.spare.push(waiting);
     }
 

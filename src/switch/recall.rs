@@ -216,7 +216,9 @@ pub(super) fn speaks_of_another(instruction: &Instruction) -> bool {
 fn said(instruction: &Instruction, now: Wall) -> Option<Wall> {
     let moment = match instruction.original? {
         Original::De90(original) => original.transmission.nearest(now.0),
-        Original::De56 { local, .. } => banklink_protocol::element::Transmission(*local.last_chunk()?).nearest(now.0),
+        Original::De56 { local, .. } => {
+            banklink_protocol::element::Transmission(*local.digits().last_chunk()?).nearest(now.0)
+        }
     };
     moment.map(Wall)
 }

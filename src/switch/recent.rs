@@ -96,7 +96,7 @@ impl Past {
     /// As what follows it sees it; `None` where no bank was sent it.
     pub(super) fn followed(&self) -> Option<Followed> {
         let (connection, original) = self.sent?;
-        Some(Followed { payment: self.payment, connection, original, rrn: self.rrn })
+        Some(Followed { payment: self.payment, connection, original, rrn: self.rrn, clock: self.references.clock })
     }
 
     /// It was sent.

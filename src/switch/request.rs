@@ -223,6 +223,7 @@ impl Turn<'_> {
             Ok(connection) => connection,
             Err(refusal) => return self.finish(waiting, Ended::refused(refusal), None),
         };
+        self.keep_as_it_came(&mut waiting, connection.bank, &message);
         if let Err((refusal, field)) = self.translate(&mut waiting, connection.bank, &mut message) {
             return self.finish(waiting, Ended::refused_for(refusal, field), None);
         }
@@ -239,6 +240,14 @@ impl Turn<'_> {
         self.send(waiting, connection, original, message);
     }
 
+    /// Keeps a request as it came, should it certainly not leave and be tried elsewhere. Where both sides are of one edition it
+    /// is had again out of what was to be sent.
+    fn keep_as_it_came(&self, waiting: &mut Waiting, bank: BankId, message: &Message) {
+        let acquirer = waiting.origin.acquirer();
+        let crosses = self.rules.outbound[usize::from(acquirer.0)][usize::from(bank.0)].crosses();
+        waiting.request = crosses.then(|| Box::new(message.clone()));
+    }
+
     /// Puts a request into the dialect of a bank; the error names the field that does not go there.
     pub(super) fn translate(
         &mut self,
@@ -248,8 +257,10 @@ impl Turn<'_> {
     ) -> Result<(), (Refusal, Option<u8>)> {
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.outbound[usize::from(acquirer.0)][usize::from(bank.0)];
-        let dropped = translation.apply_to(message).map_err(|error| (Refusal::Untranslatable, Some(error.field)))?;
-        if let Some(field) = left_behind(message, dropped) {
+        let (came, said) = (message.mti(), matching::response_code(message));
+        let applied = translation.apply_to(message, self.now.wall.0);
+        let dropped = applied.map_err(|error| (Refusal::Untranslatable, Some(error.field)))?;
+        if let Some(field) = left_behind(message, dropped, came) {
             return Err((Refusal::Untranslatable, Some(field)));
         }
         if !dropped.is_empty() {
@@ -257,7 +268,10 @@ impl Turn<'_> {
             self.note(Note::FieldsDropped { acquirer, bank, outbound: true, fields: dropped });
         }
         let profile = &self.rules.banks[usize::from(bank.0)];
-        waiting.own_code = matching::response_code(message).filter(|code| profile.codes_out.contains_key(code));
+        // By the word of the acquirer, or by that of the bank's edition for it.
+        let carried = matching::response_code(message);
+        let ours = [said, carried].into_iter().flatten().find(|code| profile.codes_out.contains_key(code));
+        waiting.own_code = ours.filter(|_| carried.is_some());
         Ok(())
     }
 

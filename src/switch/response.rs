@@ -1,7 +1,7 @@
 //! A bank's message on its way in: an answer to one of our requests, or a request of its own.
 
 use super::{
-    BankId, ConnectionId, Note, Output, Turn, answer, codes,
+    BankId, ConnectionId, Note, Output, Turn, amount, answer, codes,
     doubt::part,
     finish::{Ended, How, Part},
     link::Asked,
@@ -108,13 +108,14 @@ impl Turn<'_> {
         }
         let waiting = self.take_waiting(key).expect("just seen");
         let bank = &self.rules.banks[usize::from(connection.bank.0)];
-        let told = codes::told(bank, code, approved);
+        let edition = self.profile(waiting.origin.acquirer()).dialect.version();
+        let told = codes::told(bank, code, approved, edition);
         self.inbound(connection, &waiting, &mut message, told);
         if let Outcome::Approved { partial: Some(amount), .. } = outcome
-            && message.number(4) != Some(amount)
+            && amount::of(&message) != Some(amount)
         {
             // Nothing may be said of the amount but what was approved.
-            let _ = message.set_number(4, amount);
+            let _ = amount::set(&mut message, amount, waiting.instruction.kept.get(4));
         }
         let how = match approved {
             true => How::Approved { outcome, code: told, reversible },
@@ -128,10 +129,10 @@ impl Turn<'_> {
     fn reservation(&self, waiting: &Waiting, bank: BankId, said: Said) -> Option<(Doubt, ResponseCode)> {
         let Said { code, approved, amount } = said;
         let bank = &self.rules.banks[usize::from(bank.0)];
-        if !codes::is_known(bank, code) {
-            return Some((Doubt::UnknownCode, codes::told(bank, code, false)));
-        }
         let profile = self.profile(waiting.origin.acquirer());
+        if !codes::is_known(bank, code) {
+            return Some((Doubt::UnknownCode, codes::told(bank, code, false, profile.dialect.version())));
+        }
         let instruction = &waiting.instruction;
         let part = amount.is_some() && amount != instruction.amount;
         let taken = profile.partial_approvals || instruction.takes_part;
@@ -158,7 +159,7 @@ impl Turn<'_> {
     fn inbound(&mut self, connection: ConnectionId, waiting: &Waiting, message: &mut Message, told: ResponseCode) {
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.inbound[usize::from(connection.bank.0)][usize::from(acquirer.0)];
-        match translation.apply_to(message) {
+        match translation.apply_to(message, self.now.wall.0) {
             Ok(dropped) => {
                 if !dropped.is_empty() {
                     let bank = connection.bank;
@@ -263,5 +264,7 @@ fn outcome(message: &Message, waiting: &Waiting, said: Said) -> Outcome {
         return Outcome::Declined { code };
     }
     let partial = amount.filter(|_| amount != waiting.instruction.amount);
-    Outcome::Approved { code, authorization: message.array(38), settlement: message.array(15), partial }
+    // Month and day stand last in every edition.
+    let settlement = message.look(15, &mut [0; 8]).and_then(<[u8]>::last_chunk).copied();
+    Outcome::Approved { code, authorization: message.array(38), settlement, partial }
 }

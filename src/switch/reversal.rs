@@ -3,7 +3,11 @@
 //! A reversal repeats what its original said, names it in DE90 (1993: DE56) exactly as it was sent, and says why: in DE39,
 //! from 1993 on in DE25. Never a track, a PIN block or chip data: they are not kept.
 
-use super::instruction::Instruction;
+use super::{
+    amount,
+    instruction::Instruction,
+    outbound::{Named, de56},
+};
 use crate::{
     record::{Body, Cause, Doubt, Unanswered},
     rules::Bank,
@@ -13,7 +17,6 @@ use banklink_protocol::{
     dialect::Version,
     element::{OriginalData, ResponseCode, code::TransactionKind},
 };
-use smallvec::SmallVec;
 
 /// What is to be done about a payment that is not answered: by its class, by DE3, and by the bank's tables.
 pub(super) fn unanswered(instruction: &Instruction, bank: &Bank) -> Unanswered {
@@ -68,7 +71,7 @@ pub(super) fn compose(body: &Body, original: OriginalData, reason: &Reason, bank
 
 fn write(message: &mut Message, original: OriginalData, reason: &Reason, bank: &Bank) -> Result<(), FieldError> {
     if let Some(amount) = reason.amount {
-        message.set_number(4, amount)?;
+        amount::set(message, amount, None)?;
     }
     if let Some(authorization) = reason.authorization {
         message.set(38, &authorization)?;
@@ -83,7 +86,7 @@ fn write(message: &mut Message, original: OriginalData, reason: &Reason, bank: &
         Version::V1993 | Version::V2003 => {
             message.set(24, b"400")?;
             message.set(25, reason_1993(reason.cause))?;
-            let named = de56(message, original);
+            let named = de56(message, Named { original, clock: 0 });
             message.set(56, &named)
         }
     }
@@ -111,19 +114,4 @@ const fn reason_1993(cause: Cause) -> &'static [u8] {
         Cause::Doubt(Doubt::UnknownCode) => b"4020",
         Cause::Doubt(Doubt::Part) => b"4004",
     }
-}
-
-/// DE56: type, STAN and local time of the original, then its acquirer with its own length. In 2003 the STAN has twelve
-/// digits and the time fourteen, which the fields themselves say.
-fn de56(message: &Message, original: OriginalData) -> SmallVec<[u8; 48]> {
-    let mut value = SmallVec::new();
-    value.extend_from_slice(&original.mti.digits());
-    value.extend_from_slice(super::outbound::stan_digits(&mut [0; 12], message.mti(), original.stan));
-    if let Some(local) = message.logical(12) {
-        value.extend_from_slice(&local);
-    }
-    let acquirer = message.logical(32).unwrap_or_default();
-    value.extend_from_slice(&[b'0' + (acquirer.len() / 10 % 10) as u8, b'0' + (acquirer.len() % 10) as u8]);
-    value.extend_from_slice(&acquirer);
-    value
 }

@@ -2,7 +2,7 @@
 //! delivered to the bank however long that takes.
 
 use super::{
-    AcquirerId, BankId, Note, Refusal, Turn, codes,
+    AcquirerId, BankId, Note, Refusal, Turn, amount, codes,
     finish::{Ended, How},
     hold::Claim,
     instruction::{Instruction, Original},
@@ -64,15 +64,14 @@ impl Turn<'_> {
             return self.refuse(waiting, Refusal::StoreFull);
         }
         waiting.follows = followed;
-        let body = match self.stored_body(&mut waiting, bank, message, &past) {
-            Ok(body) => body,
+        let (mti, body) = match self.stored_body(&mut waiting, bank, message, &past) {
+            Ok(stored) => stored,
             Err((refusal, field)) => return self.refuse_for(waiting, refusal, field),
         };
         if let (Standing::InFlight, Some(followed)) = (past.standing, followed) {
             self.reversed_in_flight(followed);
         }
-        let (kind, mti) = (Stored::Acquirers { left }, reversal::mti(&self.rules.banks[usize::from(bank.0)]));
-        self.take_over(waiting, connection, Some(past.payment), kind, mti, body);
+        self.take_over(waiting, connection, Some(past.payment), Stored::Acquirers { left }, mti, body);
     }
 
     /// A reversal of something we never saw. Should it come yet, it is declined: a request is told that nothing was found,
@@ -109,10 +108,9 @@ impl Turn<'_> {
         if !self.has_room_to_store(bank) {
             return self.refuse(waiting, Refusal::StoreFull);
         }
-        let mti = waiting.instruction.mti.original();
         let past = Past::new(PaymentId(0), AcquirerId(0), None, Stan(0), References::default());
-        let body = match self.stored_body(&mut waiting, bank, message, &past) {
-            Ok(body) => body,
+        let (mti, body) = match self.stored_body(&mut waiting, bank, message, &past) {
+            Ok(stored) => stored,
             Err((refusal, field)) => return self.refuse_for(waiting, refusal, field),
         };
         let connection = match waiting.follows {
@@ -158,7 +156,7 @@ impl Turn<'_> {
         bank: BankId,
         mut message: Box<Message>,
         past: &Past,
-    ) -> Result<Body, (Refusal, Option<u8>)> {
+    ) -> Result<(Mti, Body), (Refusal, Option<u8>)> {
         self.translate(waiting, bank, &mut message)?;
         self.assign_rrn(waiting, Stan(1 + (self.core.next_payment.0 % u64::from(Stan::MAX.0)) as u32));
         let profile = &self.rules.banks[usize::from(bank.0)];
@@ -179,7 +177,7 @@ impl Turn<'_> {
         if !message.has(2) && profile.dialect.defines(2) {
             name_card(&message, &waiting.instruction, |field, value| body.push(field, value));
         }
-        Ok(body)
+        Ok((message.mti().original(), body))
     }
 
     /// The payment of the recent past that a message speaks of. Several messages of a transaction have its RRN, which names
@@ -240,7 +238,7 @@ fn reverses_another(instruction: &Instruction, past: &Past) -> bool {
 
 /// All of it, or a part? 1987 says in DE95 what is left; 1993 has the new amount in DE4 and the original one in DE30.
 fn extent(message: &Message, past: &Past) -> Result<Extent, Refusal> {
-    let amount = message.number(4);
+    let amount = amount::of(message);
     let (said, left) = if message.mti().version() == 0 {
         (amount, replacement(message))
     } else {
@@ -269,10 +267,11 @@ fn replacement(message: &Message) -> Option<u64> {
     leading(message, 95)
 }
 
-/// The amount in the first twelve digits of a field.
+/// The amount in the first twelve digits of a field; in 2003 currency and decimal places stand before them.
 fn leading(message: &Message, field: u8) -> Option<u64> {
     let value = message.logical(field)?;
-    let digits = value.first_chunk::<12>()?;
+    let behind = if message.mti().version() == 2 { 4 } else { 0 };
+    let digits = value.get(behind..)?.first_chunk::<12>()?;
     digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0')))
 }
 

@@ -35,7 +35,9 @@ impl Approval {
             body.push(38, &authorization);
         }
         if let Some(amount) = self.said.amount {
-            body.push(4, format!("{amount:012}").as_bytes());
+            let asked = body.get(4).unwrap_or_default();
+            let part = super::amount::like(asked, amount);
+            body.push(4, &part);
         }
         body
     }

@@ -44,12 +44,15 @@ impl Turn<'_> {
 
     /// The acquirer's request again, out of what was to be sent to a bank; `None` where something was lost on the way.
     fn regain(&mut self, waiting: &mut Waiting, from: ConnectionId, mut message: Box<Message>) -> Option<Box<Message>> {
-        if waiting.lossy || waiting.targets.is_empty() {
-            return None;
-        }
         let acquirer = waiting.origin.acquirer();
         let translation = &self.rules.inbound[usize::from(from.bank.0)][usize::from(acquirer.0)];
-        if !translation.apply_to(&mut message).ok()?.is_empty() {
+        if let Some(request) = waiting.request.take() {
+            return (!waiting.targets.is_empty()).then_some(request);
+        }
+        if waiting.lossy || waiting.targets.is_empty() || translation.crosses() {
+            return None;
+        }
+        if !translation.apply_to(&mut message, self.now.wall.0).ok()?.is_empty() {
             return None;
         }
         let bank = &self.rules.banks[usize::from(from.bank.0)];

@@ -145,10 +145,11 @@ fn mistakes_in_what_is_to_be_encoded_are_named_without_their_values() {
 fn exit_codes_tell_a_wrong_message_from_a_wrong_command_line() {
     assert_eq!(banklink(&["decode", "xyz"], b"").code, 1);
     assert_eq!(banklink(&["decode", "--dialect", "no-such-dialect", "00"], b"").code, 1);
-    for usage in [&["decode", "--frame", "binary3", "00"][..], &["decode", "--header", "vap", "00"], &["nope"], &[]] {
+    for usage in [&["decode", "--frame", "binary9", "00"][..], &["decode", "--header", "binary9", "00"], &["nope"], &[]]
+    {
         assert_eq!(banklink(usage, b"").code, 2, "{usage:?}");
     }
-    let error = banklink(&["decode", "--frame", "binary3", "00"], b"").error;
+    let error = banklink(&["decode", "--frame", "binary9", "00"], b"").error;
     assert!(error.contains("choose one of binary2, "), "{error}");
 }
 

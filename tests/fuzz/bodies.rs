@@ -81,19 +81,19 @@ fn file_and_message(data: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(file).ok()?, message))
 }
 
-/// A pair of dialects of one edition (first byte), then a message in the first: what is translated can be read in the
-/// second, and says the same in every field that was not dropped.
+/// A pair of dialects (first byte), then a message in the first: what is translated can be read in the second, and within one
+/// edition says the same in every field that was not dropped.
 pub(crate) fn translate(data: &[u8]) {
     let [pair, message @ ..] = data else { return };
     let (from, to) = (usize::from(*pair) % SHIPPED.len(), usize::from(*pair) / SHIPPED.len() % SHIPPED.len());
     let (from, to) = (&SHIPPED[from], &SHIPPED[to]);
+    let Ok(message) = from.decode(Bytes::copy_from_slice(message)) else { return };
+    let Ok(translated) = Translation::new(from, to).apply(message.clone(), 0) else { return };
+    let bytes = encoded(&translated.message);
+    let read = to.decode(bytes).unwrap_or_else(|error| panic!("translated into what cannot be read: {error}"));
     if from.version() != to.version() {
         return;
     }
-    let Ok(message) = from.decode(Bytes::copy_from_slice(message)) else { return };
-    let Ok(translated) = Translation::new(from, to).apply(message.clone()) else { return };
-    let bytes = encoded(&translated.message);
-    let read = to.decode(bytes).unwrap_or_else(|error| panic!("translated into what cannot be read: {error}"));
     assert_eq!(read.mti(), message.mti());
     for field in message.fields().filter(|field| !translated.dropped.contains(*field)) {
         assert!(read.has(field), "DE{field} is lost and not counted as dropped");

@@ -23,6 +23,15 @@ pub(crate) const fn digits<const N: usize>(mut number: u64) -> [u8; N] {
     digits
 }
 
+/// The year with these last two digits that is closest to `now`, in microseconds since 1970-01-01T00:00:00Z; of two as close
+/// the later one.
+pub(crate) fn year_nearest(two_digits: u64, now: i64) -> u64 {
+    let this_year = calendar::Time::from_wall(now).year.clamp(100, 9899) as u64;
+    // From forty-nine years back to fifty ahead.
+    let earliest = this_year - 49;
+    earliest + (two_digits + 100 - earliest % 100) % 100
+}
+
 /// The number that ASCII digits say; `None` for another character, for none, and beyond 19 digits.
 #[inline]
 #[must_use]

@@ -69,7 +69,7 @@ fn a_translation_allocates_no_more_than_its_scratch() {
     purchase(&from).encode(&mut out).unwrap();
     let frame = out.freeze();
     let allocations = least_allocations(|| {
-        let translated = translation.apply(from.decode(frame.clone()).unwrap()).unwrap();
+        let translated = translation.apply(from.decode(frame.clone()).unwrap(), 0).unwrap();
         assert!(translated.dropped.is_empty());
     });
     assert_eq!(allocations, 1);

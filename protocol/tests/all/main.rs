@@ -5,6 +5,7 @@ mod composites;
 mod damage;
 mod dialect_files;
 mod dialects;
+mod editions;
 mod framing;
 mod golden;
 mod import_jpos;

@@ -22,11 +22,11 @@ fn every_pair_of_one_edition_carries_all_fields_there_and_back() {
         for other in names {
             let (from, to) = (Dialect::named(one).unwrap(), Dialect::named(other).unwrap());
             let frame = bytes(&purchase(&from));
-            let there = Translation::new(&from, &to).apply(from.decode(frame.clone()).unwrap()).unwrap();
+            let there = Translation::new(&from, &to).apply(from.decode(frame.clone()).unwrap(), 0).unwrap();
             assert!(there.dropped.is_empty(), "{one} to {other}: {:?}", there.dropped);
             assert_eq!(bytes(&there.message), bytes(&purchase(&to)), "{one} to {other}");
             let arrived = to.decode(bytes(&there.message)).unwrap();
-            let back = Translation::new(&to, &from).apply(arrived).unwrap();
+            let back = Translation::new(&to, &from).apply(arrived, 0).unwrap();
             assert_eq!(bytes(&back.message), frame, "{one} to {other} and back");
         }
     }
@@ -37,7 +37,7 @@ fn the_same_dialect_leaves_the_message_untouched() {
     let dialect = Dialect::named("iso87-bcd").unwrap();
     let twin = Dialect::named("iso87-bcd").unwrap();
     let frame = bytes(&purchase(&dialect));
-    let translated = Translation::new(&dialect, &twin).apply(dialect.decode(frame.clone()).unwrap()).unwrap();
+    let translated = Translation::new(&dialect, &twin).apply(dialect.decode(frame.clone()).unwrap(), 0).unwrap();
     assert_eq!(translated.message.wire(43).unwrap().as_ptr(), {
         let at = frame.windows(9).position(|window| window == b"BENCHMARK").unwrap();
         frame[at..].as_ptr()
@@ -49,20 +49,12 @@ fn the_same_dialect_leaves_the_message_untouched() {
 fn what_does_not_fit_is_dropped_or_refused() {
     let from = Dialect::named("iso87-ascii").unwrap();
     let narrow = "[fields]\n43 = { format = \"ans25\" }\n70 = false\n52 = { encoding = \"hex\" }\n";
-    let translated = Translation::new(&from, &overlay(narrow)).apply(purchase(&from)).unwrap();
+    let translated = Translation::new(&from, &overlay(narrow)).apply(purchase(&from), 0).unwrap();
     assert_eq!(translated.dropped, [43, 70].into_iter().collect::<FieldSet>());
     assert_eq!(translated.message.wire(52), Some(&b"1234567890ABCDEF"[..]));
     let strict = format!("{narrow}[mandatory]\n\"02xx\" = [43]\n");
-    let error = Translation::new(&from, &overlay(&strict)).apply(purchase(&from)).unwrap_err();
+    let error = Translation::new(&from, &overlay(&strict)).apply(purchase(&from), 0).unwrap_err();
     assert_eq!((error.field, error.reason), (43, Reason::TooLong { max: 25, had: 40 }));
-}
-
-#[test]
-fn another_edition_is_refused() {
-    let (from, to) = (Dialect::named("iso87-ascii").unwrap(), Dialect::named("iso93-ascii").unwrap());
-    let translation = Translation::new(&from, &to);
-    assert!(!translation.possible());
-    assert_eq!(translation.apply(purchase(&from)).unwrap_err().reason, Reason::OtherVersion);
 }
 
 #[test]
@@ -75,12 +67,12 @@ fn an_inside_goes_over_by_key() {
     );
     let mut message = Message::new(&by_place, "0200".parse().unwrap());
     message.set(48, b"AB0012").unwrap();
-    let translated = Translation::new(&by_place, &by_tag).apply(message).unwrap();
+    let translated = Translation::new(&by_place, &by_tag).apply(message, 0).unwrap();
     assert_eq!(translated.message.text(48).as_deref(), Some("102AB2040012"));
-    let back = Translation::new(&by_tag, &by_place).apply(translated.message).unwrap();
+    let back = Translation::new(&by_tag, &by_place).apply(translated.message, 0).unwrap();
     assert_eq!(back.message.text(48).as_deref(), Some("AB0012"));
     let mut message = Message::new(&by_tag, "0200".parse().unwrap());
     message.set(48, b"904ABCD").unwrap();
-    let translated = Translation::new(&by_tag, &by_place).apply(message).unwrap();
+    let translated = Translation::new(&by_tag, &by_place).apply(message, 0).unwrap();
     assert_eq!(translated.dropped, [48].into_iter().collect::<FieldSet>());
 }

@@ -3,6 +3,7 @@
 
 mod drain;
 mod duplicate;
+mod editions;
 mod hold;
 mod link;
 mod malformed;
@@ -16,9 +17,10 @@ mod tls;
 /// played elsewhere (the machine's conversations, the journal's tests, the simulation, the leak scan).
 const CASES: &str = include_str!("CASES.md");
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     include_str!("drain.rs"),
     include_str!("duplicate.rs"),
+    include_str!("editions.rs"),
     include_str!("hold.rs"),
     include_str!("link.rs"),
     include_str!("malformed.rs"),

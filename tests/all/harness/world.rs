@@ -240,7 +240,8 @@ impl World {
     pub(crate) async fn session(&self, name: &str, dialect: &str, more: &str) -> Line {
         let stream = TcpStream::connect(self.acquirer_address(name)).await.expect("the switch listens");
         stream.set_nodelay(true).expect("a socket");
-        Line::new(stream, Dialect::named(dialect).expect("a dialect"), framing(more))
+        let dialect = Dialect::load(dialect, Some(self.folder.path())).expect("a dialect");
+        Line::new(stream, dialect, framing(more))
     }
 
     /// Waits until something is true of the switch.

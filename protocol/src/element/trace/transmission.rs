@@ -47,6 +47,12 @@ impl Transmission {
         closest(-1..=1).or_else(|| closest(-8..=8))
     }
 
+    /// The year of that moment.
+    #[must_use]
+    pub fn year_nearest(self, now: i64) -> Option<i64> {
+        self.nearest(now).map(|moment| Time::from_wall(moment).year)
+    }
+
     /// The moment in one year; `None` where the digits are none in it.
     fn in_year(self, year: i64) -> Option<i64> {
         let part = |at: usize| number(&self.0[at..at + 2]).map(|number| number as u32);
