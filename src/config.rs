@@ -12,7 +12,7 @@ mod fields;
 mod general;
 pub mod journal;
 mod route;
-mod section;
+pub(crate) mod section;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ use crate::{net, rules::Rules};
 use banklink_protocol::Translation;
 use section::{Report, Section};
 use std::{net::SocketAddr, path::Path, sync::Arc};
-use toml::de::DeTable;
+use toml::{Spanned, de::DeTable};
 
 /// A configuration without a mistake.
 pub struct Config {
@@ -68,6 +68,16 @@ impl Config {
         // A tree mended after a syntax error would only raise errors about the mending.
         report.check()?;
         let config = Self::read(&Section::root(&report, &tree), &report);
+        report.check()?;
+        Ok(config)
+    }
+
+    /// Checks a tree that was read, and perhaps completed, by somebody else: a script that starts a switch of its own.
+    ///
+    /// # Errors
+    /// All mistakes found, in the order of the file.
+    pub(crate) fn of_tree(tree: &Spanned<DeTable<'_>>, report: &Report<'_>) -> Result<Self, ConfigErrors> {
+        let config = Self::read(&Section::root(report, tree), report);
         report.check()?;
         Ok(config)
     }
