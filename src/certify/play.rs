@@ -23,6 +23,9 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
+/// The longest loop value that a report shows.
+const SHOWN: usize = 6;
+
 /// The counters and states of a bank that `until` may wait for.
 pub(super) fn bank_states() -> Vec<String> {
     let mut states = numbers(&crate::driver::BankSnapshot::default());
@@ -167,9 +170,12 @@ impl<'s> Player<'s> {
     async fn steps(&mut self, steps: &'s [Step], turn: Option<&str>) {
         for step in steps {
             if let Action::Each { values, steps } = &step.action {
-                for value in values {
+                for (turn, value) in values.iter().enumerate() {
+                    // A long value may be a card number or a track: its turn is named by its number then.
+                    let number = (turn + 1).to_string();
+                    let shown = if value.len() <= SHOWN { value } else { &number };
                     self.values.turn(Some(value.clone()));
-                    Box::pin(self.steps(steps, Some(value))).await;
+                    Box::pin(self.steps(steps, Some(shown))).await;
                     self.values.turn(None);
                 }
                 continue;

@@ -1,5 +1,6 @@
 //! One integration target: linking is what costs, not the tests.
 
+mod certification;
 mod conversation;
 mod corpus;
 #[cfg(target_os = "linux")]
