@@ -81,13 +81,13 @@ impl Pki {
 
     /// A bank that the switch dials.
     pub(super) fn bank_server(&self, shown: Certificate) -> Result<Arc<ServerConfig>, MaterialError> {
-        let identity = self.identity(shown, |name, validity| Leaf::server(name, validity), BANK)?;
+        let identity = self.identity(shown, Leaf::server, BANK)?;
         tls::server(identity, Some(self.roots()?), MinVersion::default())
     }
 
     /// A bank, or an acquirer, that dials the switch and is to be known as `name`.
     pub(super) fn dialler(&self, shown: Certificate, name: &str) -> Result<Arc<ClientConfig>, MaterialError> {
-        let identity = self.identity(shown, |name, validity| Leaf::client(name, validity), name)?;
+        let identity = self.identity(shown, Leaf::client, name)?;
         tls::client(self.roots()?, Some(identity), MinVersion::default())
     }
 

@@ -25,7 +25,7 @@ pub struct Script {
     pub name: String,
     /// What it is about.
     pub about: String,
-    /// The cases of docs/certification.md that it plays.
+    /// The numbers of the cases that it plays; for the shipped scripts those of tests/all/conversation/CASES.md.
     pub cases: Vec<u32>,
     /// Where it stands.
     pub file: PathBuf,

@@ -1,12 +1,13 @@
 //! Certification scripts: the shipped ones pass, and what a peer does wrong is reported, exactly that and all of it.
 
-use crate::harness::{Line, patiently, reply, set};
+use crate::harness::{Line, Setup, patiently, pki::valid, reply, set};
 use banklink::{
     certify::{
         Pki, Script, ScriptReport, play,
         report::{Kind, Outcome, junit, text},
     },
     net::time::SystemClock,
+    security::pki::{Folder, Leaf},
 };
 use banklink_protocol::{Dialect, frame::Framing};
 use std::{collections::BTreeMap, path::Path, process::Command};
@@ -116,7 +117,9 @@ async fn a_wrong_code_a_missing_field_and_another_card_are_each_told_once() {
     let shown = text::script(&report);
     assert!(shown.contains("DE39: wanted 00, had 05"), "{shown}");
     assert!(shown.contains("had absent"), "{shown}");
-    for told in [&shown, &junit::document(&[report.clone()]), &serde_json::to_string(&report).expect("JSON")] {
+    for told in
+        [&shown, &junit::document(std::slice::from_ref(&report)), &serde_json::to_string(&report).expect("JSON")]
+    {
         assert!(!told.contains("4111111111111111") && !told.contains("4111119999991111"), "{told}");
     }
 }
@@ -247,4 +250,57 @@ fn the_command_lists_plays_and_fails_as_it_says() {
     std::fs::write(&wrong, "name = \"x\"\n[[step]]\nsend = \"0200\"\n").expect("the folder is ours");
     let (code, _, err) = banklink(&[], &wrong);
     assert!(code == Some(1) && err.contains("wrong.toml:1: nobody to play"), "{err}");
+}
+
+/// A switch that runs already, and a bank that dials it: the script is given addresses and certificates.
+#[tokio::test]
+async fn a_switch_that_runs_already_is_certified_by_its_addresses() {
+    let world = Setup::new()
+        .acquirer("shop", "iso87-ascii", "")
+        .more(
+            "[[bank]]\nname = \"acme\"\nlisten = \"127.0.0.1:0\"\nclient_name = \"bank.test\"\ndialect = \"iso87-ascii\"\n\
+             connections = 1\necho_idle = \"20ms\"\n\
+             tls = { ca = \"ca.pem\", cert = \"switch-server.pem\", key = \"switch-server.key\" }\n\
+             [[route]]\ncards = [\"400000-499999\"]\nbanks = [\"acme\"]",
+        )
+        .start();
+    let credential = world.pki.issue(&Leaf::client("bank.test", valid()));
+    Folder::new(world.folder.path()).write_credential("bank", &credential).expect("the folder is ours");
+    let bank = world.switch.bank_listener("acme").expect("it listens for the bank");
+    // Echoes come in between and are answered without a step; the first of them says that the sign-on is through.
+    let text = format!(
+        "name = \"Running\"\n\
+         [acquirer.shop]\nconnect = \"{}\"\ndialect = \"iso87-ascii\"\n\
+         [bank.acme]\nconnect = \"{bank}\"\ndialect = \"iso87-ascii\"\n\
+         tls = {{ ca = \"ca.pem\", cert = \"bank.pem\", key = \"bank.key\", server_name = \"switch.test\" }}\n\
+         [[step]]\ndelay = \"200ms\"\n\
+         [[step]]\nsend = \"0200\"\nas = \"payment\"\n[[step]]\nexpect = \"0200\"\nsame = {{ payment = [2, 4, 37] }}\n\
+         [[step]]\nanswer = \"00\"\n[[step]]\nexpect = \"0210\"\nsame = {{ payment = [11] }}\nfields = {{ 39 = \"00\" }}\n",
+        world.acquirer_address("shop")
+    );
+    let pki = pki();
+    let script = Script::parse(&text, &world.folder.path().join("running.toml"), &pki);
+    let script = script.unwrap_or_else(|errors| panic!("{errors}"));
+    let report = patiently("the script", play(&script, &pki)).await;
+    assert!(report.passed(), "{}", text::script(&report));
+    assert_eq!(world.bank("acme").await.approved, 1);
+}
+
+/// The configuration of a user, with addresses, files and an admin endpoint that are not there: only those are replaced.
+#[tokio::test]
+async fn a_configuration_file_is_started_with_the_addresses_and_certificates_of_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "[admin]\nlisten = \"192.0.2.1:9180\"\n[journal]\nfolder = \"/nonexistent/journal\"\n\
+                  [[acquirer]]\nname = \"shop\"\nlisten = \"192.0.2.1:8583\"\ndialect = \"iso87-ascii\"\nallow = [\"192.0.2.0/24\"]\n\
+                  tls = { cert = \"none.pem\", key = \"none.key\", client_ca = \"none.pem\" }\n\
+                  [[bank]]\nname = \"acme\"\nconnect = [\"bank.example:9000\"]\ndialect = \"iso87-bcd\"\n\
+                  [bank.tls]\nca = \"none.pem\"\ncert = \"none.pem\"\nkey = \"none.key\"\n\
+                  [[route]]\ncards = [\"400000-499999\"]\nbanks = [\"acme\"]\n";
+    std::fs::write(folder.path().join("banklink.toml"), config).expect("the folder is ours");
+    let text = "name = \"File\"\n[switch]\nconfig = \"banklink.toml\"\n[[step]]\nsend = \"0200\"\n\
+                [[step]]\nexpect = \"0200\"\n[[step]]\nanswer = \"00\"\n[[step]]\nexpect = \"0210\"\nfields = { 39 = \"00\" }\n";
+    let pki = pki();
+    let script = Script::parse(text, &folder.path().join("file.toml"), &pki);
+    let report = play(&script.unwrap_or_else(|errors| panic!("{errors}")), &pki).await;
+    assert!(report.passed(), "{}", text::script(&report));
 }

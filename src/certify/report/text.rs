@@ -63,8 +63,10 @@ fn cases(cases: &[u32]) -> String {
 pub fn summary(reports: &[ScriptReport]) -> String {
     let wrong = reports.iter().filter(|report| !report.passed()).count();
     let deviations: usize = reports.iter().map(|report| report.deviations().count()).sum();
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let scripts = count(reports.len(), "script");
     match wrong {
-        0 => format!("{} scripts, no deviation\n", reports.len()),
-        _ => format!("{} scripts, {wrong} deviate, {deviations} deviations\n", reports.len()),
+        0 => format!("{scripts}, no deviation\n"),
+        _ => format!("{scripts}, {wrong} not as wanted: {}\n", count(deviations, "deviation")),
     }
 }
