@@ -38,7 +38,7 @@ impl Player<'_> {
             }
             Action::SignOff { end, on, within } => self.sign_off(*end, on.as_deref(), *within).await,
             Action::Until { of, states, within } => self.until(of, states, *within).await,
-            Action::Switch(order) => self.order(*order),
+            Action::Switch(order) => self.order(*order).await,
             // Loops are played by who counts their turns.
             Action::Each { .. } => Outcome::Passed,
         }
@@ -79,13 +79,19 @@ impl Player<'_> {
         }
     }
 
-    fn order(&mut self, order: Order) -> Outcome {
+    async fn order(&mut self, order: Order) -> Outcome {
         match order {
             Order::Drain => {
-                if let Some(switch) = self.stage.switch() {
-                    switch.drain();
+                let Some(switch) = self.stage.switch() else { return Outcome::Passed };
+                switch.drain();
+                // What is sent from now on is sent to a switch that drains.
+                let control = switch.control();
+                match timeout(self.script.within, control.until(|snapshot: &Snapshot| snapshot.draining)).await {
+                    Ok(_) => Outcome::Passed,
+                    Err(_) => {
+                        Outcome::Deviated(vec![Deviation::new(Kind::State, "a switch that drains", "it does not")])
+                    }
                 }
-                Outcome::Passed
             }
             Order::Restart => {
                 // Ends of connections that were noticed before belong to the steps; those of the restart do not.
