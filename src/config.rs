@@ -13,7 +13,7 @@ mod fields;
 mod general;
 pub mod journal;
 mod route;
-mod section;
+pub(crate) mod section;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use toml::de::DeTable;
+use toml::{Spanned, de::DeTable};
 
 /// A configuration without a mistake.
 pub struct Config {
@@ -91,6 +91,16 @@ impl Config {
         remarks
     }
 
+    /// Checks a tree that was read, and perhaps completed, by somebody else: a script that starts a switch of its own.
+    ///
+    /// # Errors
+    /// All mistakes found, in the order of the file.
+    pub(crate) fn of_tree(tree: &Spanned<DeTable<'_>>, report: &Report<'_>) -> Result<Self, ConfigErrors> {
+        let config = Self::read(&Section::root(report, tree), report);
+        report.check()?;
+        Ok(config)
+    }
+
     fn read(root: &Section<'_, '_>, report: &Report<'_>) -> Self {
         let (acquirer_rules, acquirers) = acquirer::read_all(root, report);
         let (bank_rules, banks) = bank::read_all(root, report);
@@ -107,7 +117,7 @@ impl Config {
         check_addresses(report, root, &acquirers, &banks, admin.as_ref());
         root.finish();
         let rules = join(acquirer_rules, bank_rules, routes, recent);
-        let file = report.file().to_owned();
+        let file = report.path().to_owned();
         Self { file, rules: Arc::new(rules), acquirers, banks, admin, log, journal }
     }
 }

@@ -10,10 +10,11 @@
 //! 6. [`net`] writes them to the bank, and brings its answers the same way back.
 //! 7. [`telemetry`] turns the machine's [`Note`](switch::Note)s into log lines and metrics; the admin endpoint serves them.
 //!
-//! Beside that way: [`security`] (development certificates), [`simulator`] (banks and acquirers to test against) and
-//! [`demo`] (all of it in one process, compared at the end).
+//! Beside that way: [`security`] (development certificates), [`simulator`] (banks and acquirers to test against),
+//! [`certify`] (certification scripts, played and reported) and [`demo`] (all of it in one process, compared at the end).
 
 mod admin;
+pub mod certify;
 pub mod cli;
 pub mod clock;
 pub mod config;

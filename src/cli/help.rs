@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// The commands in the order a new user meets them. A command that stands in no group is listed last.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("See it work", &["demo", "bank", "load", "compare"]),
+    ("See it work", &["demo", "bank", "load", "compare", "certify"]),
     ("Run the switch", &["check", "run", "reload", "link", "route", "cutover", "saf", "trace", "journal"]),
     ("Look into messages", &["decode", "encode", "dialect"]),
     ("Set up", &["certs", "completions"]),

@@ -5,6 +5,7 @@
 
 mod admin;
 mod bank;
+mod certify;
 mod certs;
 mod check;
 mod compare;
@@ -81,6 +82,8 @@ pub enum Command {
     Load(load::Args),
     /// Hold the reports of simulated acquirers against the books of simulated banks
     Compare(compare::Args),
+    /// Play certification scripts, with every deviation reported
+    Certify(certify::Args),
     /// Make a development CA with server and client certificates
     Certs(certs::Args),
     /// Show messages as a table or as JSON
@@ -109,6 +112,7 @@ impl Command {
             Self::Bank(args) => bank::run(&args),
             Self::Load(args) => load::run(&args),
             Self::Compare(args) => compare::run(&args),
+            Self::Certify(args) => certify::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Encode(args) => encode::run(&args),

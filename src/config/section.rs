@@ -13,47 +13,67 @@ use toml::{
 };
 
 /// Where in the text something stands, in bytes.
-pub(super) type Span = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// A string with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
-    pub(super) value: String,
-    pub(super) span: Span,
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) span: Span,
+}
+
+/// One value of a table that is a map.
+pub(crate) enum Item<'a, 'i> {
+    /// A string.
+    Text(Text),
+    /// A number that is not negative.
+    Number(u64),
+    /// A table.
+    Table(Section<'a, 'i>),
 }
 
 /// Collects the mistakes of one file.
-pub(super) struct Report<'a> {
+pub(crate) struct Report<'a> {
     text: &'a str,
     file: PathBuf,
     errors: RefCell<Vec<(usize, ConfigError)>>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(text: &'a str, file: &Path) -> Self {
+    pub(crate) fn new(text: &'a str, file: &Path) -> Self {
         Self { text, file: file.to_owned(), errors: RefCell::default() }
     }
 
-    /// The file.
-    pub(super) fn file(&self) -> &Path {
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
         &self.file
     }
 
     /// The folder that paths of the file are relative to.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// Notes a mistake at a place of this file.
-    pub(super) fn error(&self, span: Span, message: &str) {
+    /// The file, as errors name it.
+    pub(crate) fn file(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    /// The line of a place of this file, from 1.
+    pub(crate) fn line(&self, span: &Span) -> usize {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// Notes a mistake at a place of this file.
+    pub(crate) fn error(&self, span: Span, message: &str) {
+        let line = self.line(&span);
         let error = ConfigError { file: self.file.display().to_string(), line, message: message.to_owned() };
         self.foreign(span, error);
     }
 
     /// Notes a mistake that stands in another file, which `span` of this one names.
-    pub(super) fn foreign(&self, span: Span, error: ConfigError) {
+    pub(crate) fn foreign(&self, span: Span, error: ConfigError) {
         let mut errors = self.errors.borrow_mut();
         // Two banks with the same broken dialect: one error.
         if !errors.iter().any(|(_, known)| *known == error) {
@@ -62,7 +82,7 @@ impl<'a> Report<'a> {
     }
 
     /// All mistakes so far, in the order of the file.
-    pub(super) fn check(&self) -> Result<(), ConfigErrors> {
+    pub(crate) fn check(&self) -> Result<(), ConfigErrors> {
         let mut errors = self.errors.borrow().clone();
         if errors.is_empty() {
             return Ok(());
@@ -73,17 +93,17 @@ impl<'a> Report<'a> {
 }
 
 /// One table being read. What was asked for is known; what is left over at [`Section::finish`] is a mistake.
-pub(super) struct Section<'a, 'i> {
+pub(crate) struct Section<'a, 'i> {
     report: &'a Report<'a>,
     table: &'a DeTable<'i>,
     /// The table's place: where an absent key is reported.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     what: String,
     asked: RefCell<Vec<&'static str>>,
 }
 
 impl<'a, 'i> Section<'a, 'i> {
-    pub(super) fn root(report: &'a Report<'a>, tree: &'a Spanned<DeTable<'i>>) -> Self {
+    pub(crate) fn root(report: &'a Report<'a>, tree: &'a Spanned<DeTable<'i>>) -> Self {
         Self::new(report, tree.get_ref(), 0..0, "the file".to_owned())
     }
 
@@ -91,7 +111,7 @@ impl<'a, 'i> Section<'a, 'i> {
         Self { report, table, span, what, asked: RefCell::default() }
     }
 
-    pub(super) fn error(&self, span: Span, message: &str) {
+    pub(crate) fn error(&self, span: Span, message: &str) {
         self.report.error(span, message);
     }
 
@@ -104,17 +124,17 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// Is the key there?
-    pub(super) fn has(&self, key: &'static str) -> bool {
+    pub(crate) fn has(&self, key: &'static str) -> bool {
         self.get(key).is_some()
     }
 
     /// Where the key's value stands; the table itself where it is absent.
-    pub(super) fn span_of(&self, key: &'static str) -> Span {
+    pub(crate) fn span_of(&self, key: &'static str) -> Span {
         self.get(key).map_or_else(|| self.span.clone(), Spanned::span)
     }
 
     /// The place of the last string of that content anywhere below this table.
-    pub(super) fn find(&self, content: &str) -> Span {
+    pub(crate) fn find(&self, content: &str) -> Span {
         fn walk(table: &DeTable<'_>, content: &str, found: &mut Option<Span>) {
             for value in table.values() {
                 search(value, content, found);
@@ -141,7 +161,7 @@ impl<'a, 'i> Section<'a, 'i> {
         self.error(value.span(), &message);
     }
 
-    pub(super) fn text(&self, key: &'static str) -> Option<Text> {
+    pub(crate) fn text(&self, key: &'static str) -> Option<Text> {
         let value = self.get(key)?;
         if let DeValue::String(text) = value.get_ref() {
             return Some(Text { value: text.to_string(), span: value.span() });
@@ -150,7 +170,7 @@ impl<'a, 'i> Section<'a, 'i> {
         None
     }
 
-    pub(super) fn required_text(&self, key: &'static str) -> Option<Text> {
+    pub(crate) fn required_text(&self, key: &'static str) -> Option<Text> {
         if !self.has(key) {
             self.error(self.span.clone(), &format!("{} needs `{key}`", self.what));
         }
@@ -158,7 +178,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// A list of strings; one string alone is a list of one.
-    pub(super) fn texts(&self, key: &'static str) -> Vec<Text> {
+    pub(crate) fn texts(&self, key: &'static str) -> Vec<Text> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
@@ -174,7 +194,7 @@ impl<'a, 'i> Section<'a, 'i> {
         texts
     }
 
-    pub(super) fn boolean(&self, key: &'static str) -> Option<bool> {
+    pub(crate) fn boolean(&self, key: &'static str) -> Option<bool> {
         let value = self.get(key)?;
         if let DeValue::Boolean(is) = value.get_ref() {
             return Some(*is);
@@ -183,13 +203,13 @@ impl<'a, 'i> Section<'a, 'i> {
         None
     }
 
-    pub(super) fn integer(&self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn integer(&self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.get(key)?;
         self.number(value, key, &range)
     }
 
     /// A list of numbers, each with its place.
-    pub(super) fn integers(&self, key: &'static str, range: RangeInclusive<u64>) -> Vec<(u64, Span)> {
+    pub(crate) fn integers(&self, key: &'static str, range: RangeInclusive<u64>) -> Vec<(u64, Span)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
@@ -211,7 +231,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// A duration as text: `250ms`, `25s`, `5m`, `1h`.
-    pub(super) fn duration(&self, key: &'static str, range: RangeInclusive<Duration>) -> Option<Duration> {
+    pub(crate) fn duration(&self, key: &'static str, range: RangeInclusive<Duration>) -> Option<Duration> {
         let value = self.get(key)?;
         let found = match value.get_ref() {
             DeValue::String(text) => parse_duration(text),
@@ -227,7 +247,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// A table below this one.
-    pub(super) fn section(&self, key: &'static str) -> Option<Section<'a, 'i>> {
+    pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a, 'i>> {
         let value = self.get(key)?;
         if let DeValue::Table(table) = value.get_ref() {
             let what = if self.span == (0..0) { format!("[{key}]") } else { format!("`{key}` of {}", self.what) };
@@ -238,7 +258,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// The tables `[[key]]`.
-    pub(super) fn sections(&self, key: &'static str) -> Vec<Section<'a, 'i>> {
+    pub(crate) fn sections(&self, key: &'static str) -> Vec<Section<'a, 'i>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Array(items) = value.get_ref() else {
             self.mismatch(value, key, &format!("written [[{key}]]"));
@@ -260,7 +280,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     /// All keys of a table that is a map, each with its string.
-    pub(super) fn entries(&self) -> Vec<(Text, Text)> {
+    pub(crate) fn entries(&self) -> Vec<(Text, Text)> {
         let mut entries = Vec::new();
         for (key, value) in self.table {
             let key = Text { value: key.get_ref().to_string(), span: key.span() };
@@ -272,8 +292,46 @@ impl<'a, 'i> Section<'a, 'i> {
         entries
     }
 
+    /// All keys of a table that is a map of strings, numbers and tables.
+    pub(crate) fn items(&self) -> Vec<(Text, Item<'a, 'i>)> {
+        let mut items = Vec::new();
+        for (key, value) in self.table {
+            let key = Text { value: key.get_ref().to_string(), span: key.span() };
+            let item = match value.get_ref() {
+                DeValue::String(text) => Some(Item::Text(Text { value: text.to_string(), span: value.span() })),
+                DeValue::Integer(digits) => u64::from_str_radix(digits.as_str(), digits.radix()).ok().map(Item::Number),
+                DeValue::Table(table) => {
+                    let what = format!("`{}` of {}", key.value, self.what);
+                    Some(Item::Table(Section::new(self.report, table, value.span(), what)))
+                }
+                _ => None,
+            };
+            match item {
+                Some(item) => items.push((key, item)),
+                None => self.mismatch(value, &key.value, "a string, a number or a table"),
+            }
+        }
+        items
+    }
+
+    /// All keys of a table that is a map, each with its list of numbers.
+    pub(crate) fn lists(&self, range: RangeInclusive<u64>) -> Vec<(Text, Vec<(u64, Span)>)> {
+        let mut lists = Vec::new();
+        for (key, value) in self.table {
+            let key = Text { value: key.get_ref().to_string(), span: key.span() };
+            let items = match value.get_ref() {
+                DeValue::Array(items) => items.iter().collect(),
+                _ => vec![value],
+            };
+            let number = |item| Some((self.number(item, &key.value, &range)?, item.span()));
+            let numbers = items.into_iter().filter_map(number).collect();
+            lists.push((key, numbers));
+        }
+        lists
+    }
+
     /// Every key must have been asked for.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         let asked = self.asked.borrow();
         for key in self.table.keys() {
             if !asked.contains(&key.get_ref().as_ref()) {

@@ -62,6 +62,13 @@ impl fmt::Display for MaterialError {
 }
 impl std::error::Error for MaterialError {}
 
+impl MaterialError {
+    /// What went wrong while material was made in memory.
+    pub(crate) fn new(error: &dyn fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Where key material comes from.
 #[derive(Clone, Copy)]
 pub enum Pem<'a> {

@@ -1,6 +1,7 @@
 //! One integration target: linking is what costs, not the tests.
 
 mod admin;
+mod certification;
 mod conversation;
 mod corpus;
 #[cfg(target_os = "linux")]
