@@ -10,15 +10,18 @@
 //! 6. [`net`] writes them to the bank, and brings its answers the same way back.
 //! 7. [`telemetry`] turns the machine's [`Note`](switch::Note)s into log lines and metrics; the admin endpoint serves them.
 //!
-//! Beside that way: [`security`] (development certificates), [`simulator`] (banks and acquirers to test against) and
-//! [`demo`] (all of it in one process, compared at the end).
+//! Beside that way: [`security`] (development certificates), [`simulator`] (banks and acquirers to test against),
+//! [`demo`] (all of it in one process, compared at the end), [`guess`] (how captured bytes are written) and [`capture`]
+//! (messages out of a packet capture).
 
 mod admin;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod driver;
+pub mod guess;
 pub mod journal;
 pub mod net;
 pub mod record;

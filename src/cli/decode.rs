@@ -1,5 +1,7 @@
 //! `banklink decode`
 
+mod guess;
+
 use super::{Failure, hex::unhex, input::Input, json, print, table, wire::Wire};
 use banklink_protocol::{
     Dialect,
@@ -29,6 +31,10 @@ pub struct Args {
     /// The input is the bytes themselves, not hex
     #[arg(long)]
     raw: bool,
+    /// Find out frame, header and dialect: try all there are (and any --dialect named), rank what reads the bytes, and say
+    /// why the rest does not
+    #[arg(long)]
+    guess: bool,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -39,8 +45,11 @@ pub struct Args {
 
 /// Decodes and prints all messages of the input; fails at the end if any of them did.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let dialect = args.wire.dialect()?;
     let input = if args.raw { args.input.bytes()? } else { unhex(&args.input.text()?).map_err(Failure::wrong)? };
+    if args.guess {
+        return guess::run(input, &args.wire, args.json, args.reveal);
+    }
+    let dialect = args.wire.dialect()?;
     let (frames, rest) = args.wire.split(input);
     let mut failed = false;
     for (index, frame) in frames.into_iter().enumerate() {

@@ -4,6 +4,9 @@ mod conversation;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod failing_disk;
+#[path = "../../protocol/tests/all/grammar.rs"]
+mod grammar;
+mod guess;
 mod harness;
 mod interop;
 mod leak;

@@ -6,6 +6,7 @@ mod damage;
 mod dialect_files;
 mod framing;
 mod golden;
+mod grammar;
 mod properties;
 mod samples;
 mod translation;
