@@ -11,15 +11,18 @@
 //! 7. [`telemetry`] turns the machine's [`Note`](switch::Note)s into log lines and metrics; the admin endpoint serves them.
 //!
 //! Beside that way: [`security`] (development certificates), [`simulator`] (banks and acquirers to test against),
-//! [`certify`] (certification scripts, played and reported) and [`demo`] (all of it in one process, compared at the end).
+//! [`certify`] (certification scripts, played and reported), [`guess`] (how captured bytes are written), [`capture`] (messages
+//! out of a packet capture) and [`demo`] (all of it in one process, compared at the end).
 
 mod admin;
+pub mod capture;
 pub mod certify;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod driver;
+pub mod guess;
 pub mod journal;
 pub mod net;
 pub mod record;

@@ -1,12 +1,15 @@
 //! `banklink decode`
 
+mod guess;
+mod pcap;
+
 use super::{Failure, hex::unhex, input::Input, json, print, table, wire::Wire};
 use banklink_protocol::{
     Dialect,
     frame::{Frame, Header},
 };
 use bytes::Bytes;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// Arguments of `banklink decode`.
 #[derive(clap::Args, Debug)]
@@ -20,7 +23,10 @@ Examples:
   banklink decode 3038303030303230303030303030303030303030303030303031
   banklink encode --file payment.json | banklink decode --reveal
   banklink decode --dialect iso87-bcd --frame binary2 --header tpdu --file capture.hex
-  banklink decode --dialect mybank.toml --frame ascii4 --raw --file capture.bin --json")]
+  banklink decode --dialect mybank.toml --frame ascii4 --raw --file capture.bin --json
+  banklink decode --guess --file capture.hex
+  banklink decode --pcap link.pcapng --port 7001 --guess
+  banklink decode --pcap link.pcap --frame binary2 --header tpdu --dialect iso87-bcd --json")]
 pub struct Args {
     #[command(flatten)]
     input: Input,
@@ -29,6 +35,16 @@ pub struct Args {
     /// The input is the bytes themselves, not hex
     #[arg(long)]
     raw: bool,
+    /// The input is a packet capture (pcap, pcapng): its TCP connections are followed, and the messages of both sides shown
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "text", "file"])]
+    pcap: Option<PathBuf>,
+    /// Of a capture, only the connections with this port at either end; may be given more than once
+    #[arg(long, value_name = "PORT", requires = "pcap")]
+    port: Vec<u16>,
+    /// Find out frame, header and dialect: try all there are (and any --dialect named), rank what reads the bytes, and say
+    /// why the rest does not
+    #[arg(long)]
+    guess: bool,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -39,8 +55,14 @@ pub struct Args {
 
 /// Decodes and prints all messages of the input; fails at the end if any of them did.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let dialect = args.wire.dialect()?;
+    if let Some(file) = &args.pcap {
+        return pcap::run(file, args);
+    }
     let input = if args.raw { args.input.bytes()? } else { unhex(&args.input.text()?).map_err(Failure::wrong)? };
+    if args.guess {
+        return guess::run(input, &args.wire, args.json, args.reveal);
+    }
+    let dialect = args.wire.dialect()?;
     let (frames, rest) = args.wire.split(input);
     let mut failed = false;
     for (index, frame) in frames.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! How messages stand in a stream of bytes: dialect, frame and header, as options of a tool.
 
 use super::Failure;
+use crate::guess::Forms;
 use banklink_protocol::{
     Dialect, EncodeError, Message,
     frame::{Frame, Framing, Header, HeaderKind},
@@ -16,7 +17,7 @@ const MOST: usize = u16::MAX as usize;
 pub(super) struct Wire {
     /// A shipped dialect (`banklink dialect list`) or the path of a dialect file
     #[arg(long, short, value_name = "NAME|FILE", default_value = "iso87-ascii")]
-    dialect: String,
+    dialect: Vec<String>,
     /// The length in front of each message: binary2, binary2-le, binary4, ascii4 or bcd2, or one of these with
     /// -inclusive; without it the input is one bare message
     #[arg(long, value_name = "NAME", value_parser = Framing::named)]
@@ -28,7 +29,15 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn dialect(&self) -> Result<Arc<Dialect>, Failure> {
-        super::dialect::load(&self.dialect)
+        match &self.dialect[..] {
+            [name] => super::dialect::load(name),
+            _ => Err(Failure::usage("one dialect reads all messages: several are for decode --guess")),
+        }
+    }
+
+    /// All that were named.
+    pub(super) fn dialects(&self) -> &[String] {
+        &self.dialect
     }
 
     pub(super) const fn header(&self) -> HeaderKind {
@@ -78,7 +87,19 @@ impl Wire {
         }
     }
 
-    fn framing(&self) -> Option<Framing> {
+    /// What to try where the options are to be guessed: a frame or header that was named is not in question.
+    pub(super) fn forms(&self, mut forms: Forms) -> Forms {
+        if let Some(framing) = &self.frame {
+            forms.framings = vec![Some(framing.clone())];
+        }
+        if self.header != HeaderKind::None {
+            forms.headers = vec![self.header];
+        }
+        forms
+    }
+
+    /// The framing with its header; `None` where no frame form was named.
+    pub(super) fn framing(&self) -> Option<Framing> {
         self.frame.clone().map(|framing| framing.with_header(self.header).with_max(MOST))
     }
 }

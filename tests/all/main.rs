@@ -6,10 +6,14 @@ mod conversation;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod failing_disk;
+#[path = "../../protocol/tests/all/grammar.rs"]
+mod grammar;
+mod guess;
 mod harness;
 mod imports;
 mod interop;
 mod leak;
+mod pcap;
 mod program;
 mod reload;
 mod simulators;

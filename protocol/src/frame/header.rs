@@ -43,6 +43,9 @@ pub struct RejectCode {
     length: u8,
 }
 
+/// Puts source and destination into a header, where they fit.
+type Put = fn(&mut [u8], &str, &str) -> Option<()>;
+
 /// An address that does not fit the header.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadAddress {
@@ -163,7 +166,7 @@ impl HeaderKind {
     /// An address of another form.
     pub fn addressed(self, source: &str, destination: &str) -> Result<Header, BadAddress> {
         let mut header = self.first();
-        let (wanted, put): (_, fn(&mut [u8], &str, &str) -> Option<()>) = match self {
+        let (wanted, put): (_, Put) = match self {
             Self::Tpdu | Self::UnionpayPos => ("four digits", tpdu::address),
             Self::Cups => ("up to eleven letters and digits", cups::address),
             Self::Base1 => ("six digits", base1::address),

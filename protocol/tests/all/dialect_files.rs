@@ -293,6 +293,24 @@ fn a_mistake_is_told_by_file_line_and_field() {
         ("[fields]\n60 = { format = \"n6\", show = \"maybe\" }", 6, Some("60"), "\"secret\""),
         ("[fields]\n200 = { format = \"n6\" }", 6, Some("200"), "from 2 to 128"),
         ("[fields]\n1 = { format = \"n6\" }", 6, Some("1"), "from 2 to 128"),
+        ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"0200\" = [61]", 8, Some("61"), "not defined"),
+        ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"1200\" = [60]", 8, None, "no MTI of this version"),
+        ("[fields]\n60 = { format = \"n6\"", 6, None, "unclosed inline table"),
+        (
+            "[defaults]\nn = { encodings = \"bcd\" }\n[fields]\n60 = { format = \"n6\" }",
+            6,
+            None,
+            "unknown key `encodings`",
+        ),
+        ("extends = \"iso99\"", 5, None, "no shipped dialect"),
+    ] {
+        is_told(lines, line, field, part);
+    }
+}
+
+#[test]
+fn a_mistake_inside_a_field_is_told_by_its_element() {
+    for (lines, line, field, part) in [
         ("[fields.60]\nformat = \"ans...999\"\ninside = \"tlv\"", 5, Some("60"), "needs a `tag`"),
         ("[fields.60]\nformat = \"ans...999\"\ninside = \"ber-tlv\"", 5, Some("60"), "must be of class b"),
         (
@@ -320,23 +338,17 @@ fn a_mistake_is_told_by_file_line_and_field() {
             Some("60.25"),
             "no bit of the inner bitmap",
         ),
-        ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"0200\" = [61]", 8, Some("61"), "not defined"),
-        ("[fields]\n60 = { format = \"n6\" }\n[mandatory]\n\"1200\" = [60]", 8, None, "no MTI of this version"),
-        ("[fields]\n60 = { format = \"n6\"", 6, None, "unclosed inline table"),
-        (
-            "[defaults]\nn = { encodings = \"bcd\" }\n[fields]\n60 = { format = \"n6\" }",
-            6,
-            None,
-            "unknown key `encodings`",
-        ),
-        ("extends = \"iso99\"", 5, None, "no shipped dialect"),
     ] {
-        let error = dialect(lines).expect_err(lines);
-        let told = error.to_string();
-        assert_eq!((error.line, error.field.as_deref()), (line, field), "{told}");
-        assert!(told.contains(part), "{told}");
-        assert!(told.starts_with(&format!("mine.toml:{line}: ")), "{told}");
+        is_told(lines, line, field, part);
     }
+}
+
+fn is_told(lines: &str, line: usize, field: Option<&str>, part: &str) {
+    let error = dialect(lines).expect_err(lines);
+    let told = error.to_string();
+    assert_eq!((error.line, error.field.as_deref()), (line, field), "{told}");
+    assert!(told.contains(part), "{told}");
+    assert!(told.starts_with(&format!("mine.toml:{line}: ")), "{told}");
 }
 
 #[test]

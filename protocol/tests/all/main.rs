@@ -8,6 +8,7 @@ mod dialects;
 mod editions;
 mod framing;
 mod golden;
+mod grammar;
 mod import_jpos;
 mod import_moov;
 mod properties;
