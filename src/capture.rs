@@ -4,7 +4,7 @@
 //! and prints. What is in a capture was sent by strangers, so nothing here trusts it: every length is held against a
 //! limit before it is believed, every buffer has one, and what cannot be read is named and passed over.
 //!
-//! - [`file`] takes packets out of either format, in either byte order, with times in micro- or nanoseconds.
+//! - [`mod@file`] takes packets out of either format, in either byte order, with times in micro- or nanoseconds.
 //! - [`link`](mod@link) goes from a packet down to its TCP [`Segment`]. The headers of IP and TCP are read by `etherparse`; the
 //!   file formats are two kinds of records with a length, which a crate would not make shorter.
 //! - [`half`] puts the segments of one direction in order: late, doubled, overlapping, lost.

@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "The running switch")]
 pub(super) struct Admin {
-    /// Its control socket ([admin] socket, beside the configuration), or HOST:PORT of its admin endpoint with TLS
+    /// Its control socket (`socket` of `[admin]`, beside the configuration), or HOST:PORT of its admin endpoint with TLS
     #[arg(long, value_name = "SOCKET|ADDRESS", default_value = "banklink.sock", global = true)]
     admin: String,
     /// Over TLS: the file of our token

@@ -215,22 +215,25 @@ pub(super) fn of(kind: u64, payment: PaymentId, at: Wall, dice: &mut Dice) -> Re
         }
         13 => Record::ApprovedLate { payment, at, bank: connection.bank, stan: Stan(dice.roll() as u32) },
         14 => held(payment, at, dice),
-        16 => {
-            let name = "a route".repeat(dice.below(3) as usize);
-            let operation = match dice.below(8) {
-                0 => Operation::SignOn(connection),
-                1 => Operation::SignOff(connection),
-                2 => Operation::Drain(connection),
-                3 => Operation::Echo(connection),
-                4 => Operation::Close(connection),
-                5 => Operation::Cutover(connection),
-                6 => Operation::RouteOn(name.into()),
-                _ => Operation::RouteOff(name.into()),
-            };
-            Record::Commanded { at, operation, by: "ann (uid 0): why — é".into() }
-        }
+        16 => commanded(connection, at, dice),
         _ => Record::Tombstone { at, acquirer, references: dice.references() },
     }
+}
+
+/// What an operator commands.
+fn commanded(connection: ConnectionId, at: Wall, dice: &mut Dice) -> Record {
+    let name = "a route".repeat(dice.below(3) as usize);
+    let operation = match dice.below(8) {
+        0 => Operation::SignOn(connection),
+        1 => Operation::SignOff(connection),
+        2 => Operation::Drain(connection),
+        3 => Operation::Echo(connection),
+        4 => Operation::Close(connection),
+        5 => Operation::Cutover(connection),
+        6 => Operation::RouteOn(name.into()),
+        _ => Operation::RouteOff(name.into()),
+    };
+    Record::Commanded { at, operation, by: "ann (uid 0): why — é".into() }
 }
 
 /// What a hold has come to.

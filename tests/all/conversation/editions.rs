@@ -5,14 +5,11 @@ use crate::harness::{
     messages::set,
     world::{Setup, World},
 };
-use banklink::clock::Wall;
+use banklink::{clock::Wall, net::time::SystemClock};
 use banklink_protocol::{Dialect, Message, element::Transmission};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, SystemTime},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 /// What an edition calls things.
@@ -100,8 +97,7 @@ impl Between {
 
     /// A purchase of 100.00 as the acquirer writes it, now.
     fn purchase(&self) -> Message {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let wall = (now - Duration::from_secs(60)).as_micros() as i64;
+        let wall = SystemClock::start().now().wall.0 - 60_000_000;
         let moment = String::from_utf8(Transmission::from_wall(wall).0.to_vec()).unwrap();
         let year = Wall(wall).year();
         let stan = STAN.fetch_add(1, Ordering::Relaxed);
