@@ -106,6 +106,10 @@ pub struct Acquirer {
     pub dialect: Arc<Dialect>,
     /// Requests that may wait for an answer at once; the next one is answered `full_code`.
     pub max_in_flight: usize,
+    /// Requests a second, a second's worth at once, inquiries apart; more are answered `full_code`. 0: as many as come.
+    pub rate: u32,
+    /// The same of inquiries (DE3 30 to 39).
+    pub inquiry_rate: u32,
     /// Answer when there is no room (91 or 96).
     pub full_code: ResponseCode,
     /// Answer when the bank did not answer in time (default 91, often 68).
@@ -141,6 +145,8 @@ impl Acquirer {
             name: name.into(),
             dialect: Arc::clone(dialect),
             max_in_flight: Self::MAX_IN_FLIGHT,
+            rate: 0,
+            inquiry_rate: 0,
             full_code: Self::full_code(dialect.version()),
             timeout_code: Self::timeout_code(dialect.version()),
             rrn: RrnPolicy::AsSent,

@@ -61,6 +61,8 @@ fn read(
     let (idle_timeout, write_timeout) = (idle_timeout(section), write_timeout(section));
     let max_sessions = count(section, "max_sessions", 1..=100_000, 256);
     let max_in_flight = count(section, "max_in_flight", 1..=999_999, Acquirer::MAX_IN_FLIGHT);
+    let rate = count(section, "rate", 1..=10_000_000, 0) as u32;
+    let inquiry_rate = count(section, "inquiry_rate", 1..=10_000_000, 0) as u32;
     let buffer = count(section, "buffer", 4096..=1 << 30, 1 << 20);
     let allow = networks(section);
     let rrn = rrn(section);
@@ -85,6 +87,8 @@ fn read(
         name: Arc::clone(&name),
         dialect: Arc::clone(&dialect),
         max_in_flight,
+        rate,
+        inquiry_rate,
         full_code,
         timeout_code,
         rrn,

@@ -116,7 +116,7 @@ fn unknown(line: usize, key: &str, place: &str) -> String {
                 .to_owned()
         }
         _ => "name, listen, dialect, framing, header, max_frame, idle_timeout, write_timeout, max_sessions, \
-              max_in_flight, buffer, allow, rrn, luhn, processing, duplicate_rrn, duplicate_transmission, partial_approvals, undelivered_grace, tls, \
+              max_in_flight, rate, inquiry_rate, buffer, allow, rrn, luhn, processing, duplicate_rrn, duplicate_transmission, partial_approvals, undelivered_grace, tls, \
               full_code, timeout_code"
             .to_owned(),
     };

@@ -38,7 +38,7 @@ pub(super) fn refusal(acquirer: &Acquirer, refusal: Refusal) -> ResponseCode {
         Refusal::NoBank | Refusal::RouteOff | Refusal::NotSent | Refusal::Draining => {
             by_edition(version, b"91", b"907", b"9107")
         }
-        Refusal::Full => acquirer.full_code,
+        Refusal::Full | Refusal::TooMany => acquirer.full_code,
         Refusal::Duplicate => by_edition(version, b"94", b"913", b"1822"),
         Refusal::NoOriginal | Refusal::BeingReversed | Refusal::HoldEnded => {
             by_edition(version, b"25", b"914", b"1816")

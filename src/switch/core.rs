@@ -5,6 +5,7 @@ use super::{
     bank::BankState,
     duplicate::{InFlight, Names},
     outbox::Outbox,
+    pace::Pace,
     pending::Pendings,
     random::Random,
     recall::Recalls,
@@ -26,6 +27,9 @@ pub(super) struct AcquirerState {
     pub(super) in_flight: usize,
     pub(super) requests: u64,
     pub(super) answers: u64,
+    /// How many come a second: payments, and what only asks.
+    pub(super) payments: Pace,
+    pub(super) inquiries: Pace,
 }
 
 /// All state. What lasts (entries, STANs, stored messages, the recent past, numbers of payments) is changed by Records

@@ -34,6 +34,7 @@ mod notes;
 mod outbound;
 mod outbox;
 mod output;
+mod pace;
 mod pending;
 mod random;
 mod recall;

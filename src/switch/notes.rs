@@ -375,6 +375,8 @@ pub enum Refusal {
     RouteOff,
     /// The acquirer has too many requests in flight.
     Full,
+    /// The acquirer sends more a second than it may.
+    TooMany,
     /// A payment under the same key is in flight with another amount or card, or was already sent to a bank (94).
     Duplicate,
     /// A payment under the same key was sent to a bank and not answered in time: unknown still (the acquirer's time-out
@@ -426,6 +428,7 @@ impl Refusal {
             Self::NoBank => "no_bank",
             Self::RouteOff => "route_off",
             Self::Full => "full",
+            Self::TooMany => "rate",
             Self::Duplicate => "duplicate",
             Self::Unanswered => "unanswered",
             Self::NoOriginal => "no_original",

@@ -119,7 +119,23 @@ impl Turn<'_> {
         if self.core.acquirers[usize::from(acquirer.0)].in_flight >= profile.max_in_flight {
             return self.refuse(waiting, Refusal::Full);
         }
+        if !self.is_in_pace(&waiting) {
+            return self.refuse(waiting, Refusal::TooMany);
+        }
         self.online(waiting, message);
+    }
+
+    /// Does it come within the acquirer's rate? What only asks (DE3 30 to 39) has one of its own: a storm of status
+    /// inquiries takes nothing from the payments.
+    fn is_in_pace(&mut self, waiting: &Waiting) -> bool {
+        let (id, now) = (waiting.origin.acquirer(), self.now.mono);
+        let profile = self.profile(id);
+        let asks = waiting.instruction.processing.is_some_and(|code| (30..=39).contains(&code.transaction_type()));
+        let acquirer = self.core.acquirer(id);
+        match asks {
+            true => acquirer.inquiries.admits(now, profile.inquiry_rate),
+            false => acquirer.payments.admits(now, profile.rate),
+        }
     }
 
     /// A request that somebody waits for, on its way to a bank.

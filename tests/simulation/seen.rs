@@ -128,7 +128,7 @@ fn refused(why: Refusal) -> &'static str {
         Refusal::NoBank => "no bank",
         Refusal::Rejected => "rejected",
         Refusal::RouteOff => "route off",
-        Refusal::Full => "full",
+        Refusal::Full | Refusal::TooMany => "full",
         Refusal::Draining => "draining",
         Refusal::NoIssuer => "no issuer",
         Refusal::Duplicate => "duplicate",

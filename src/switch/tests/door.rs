@@ -37,6 +37,31 @@ fn each_fault_has_its_code() {
 }
 
 #[test]
+fn more_a_second_than_agreed_are_refused_and_inquiries_are_counted_apart() {
+    let mut rules = rules(1);
+    (rules.acquirers[0].rate, rules.acquirers[0].inquiry_rate) = (2, 1);
+    let mut rig = Rig::up(rules);
+    for (stan, refused) in [("000001", false), ("000002", false), ("000003", true)] {
+        rig.request(purchase(stan));
+        assert_eq!(rig.answers.pop().is_some(), refused, "{stan}");
+    }
+    assert_eq!(rig.outcome(), OutcomeKind::Refused(Refusal::TooMany));
+    let mut inquiry = purchase("000004");
+    inquiry.set(3, b"310000").unwrap();
+    rig.request(inquiry.clone());
+    assert!(rig.answers.is_empty(), "they have their own");
+    inquiry.set(11, b"000005").unwrap();
+    rig.request(inquiry);
+    assert_eq!(rig.take_code(), "91");
+    rig.request(super::rig::follower("0400", "000006"));
+    let told: Vec<_> = rig.answers.drain(..).filter_map(|(_, answer)| answer.text(39)).collect();
+    assert_eq!(told.last().map(String::as_str), Some("00"), "a reversal is always taken: {told:?}");
+    rig.pass(std::time::Duration::from_millis(500));
+    rig.request(purchase("000007"));
+    assert!(rig.answers.is_empty(), "half a second later there is room for one");
+}
+
+#[test]
 fn a_refusal_never_carries_track_or_pin() {
     let mut rig = Rig::up(rules(1));
     let mut request = with(35, "4111111111111112=29121010000012345678");
