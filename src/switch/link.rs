@@ -318,6 +318,7 @@ impl<'r> Turn<'r> {
             (Exchange::Cutover, code) => {
                 self.note(Note::CutoverAnswered { connection, code });
                 self.await_silence(connection);
+                self.sign_off_held(connection);
             }
         }
     }
@@ -360,6 +361,7 @@ impl<'r> Turn<'r> {
             Exchange::Cutover => {
                 self.note(Note::CutoverAnswered { connection, code: None });
                 self.await_silence(connection);
+                self.sign_off_held(connection);
             }
             Exchange::Echo => {
                 let most = self.bank_rules(connection).link.missed_echoes;

@@ -28,6 +28,7 @@ impl Turn<'_> {
                 self.commit(Record::NotSent { payment, at: self.now.wall, bank: connection.bank, stan });
                 let waiting = waiting.expect("somebody waits for every payment in flight");
                 self.finish(waiting, Ended::refused(Refusal::Rejected), None);
+                self.settle_held(connection);
             }
             State::Stored(item) => {
                 let stored = self.core.store.get(item).expect("an entry of a stored message has it");

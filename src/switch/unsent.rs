@@ -40,6 +40,7 @@ impl Turn<'_> {
             None if why == NotSent::Encode => self.finish(waiting, Ended::refused(Refusal::Untranslatable), None),
             None => self.finish(waiting, Ended::refused(Refusal::NotSent), None),
         }
+        self.settle_held(connection);
     }
 
     /// The acquirer's request again, out of what was to be sent to a bank; `None` where something was lost on the way.

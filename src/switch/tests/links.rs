@@ -2,6 +2,7 @@
 
 use super::rig::{POS, Rig, connection, message, purchase, reply, rules};
 use crate::{
+    record::Operation,
     rules::Rules,
     switch::{Input, LinkChange, LinkState, NotSent, Note, OutcomeKind, Refusal},
 };
@@ -211,4 +212,64 @@ fn a_link_change_says_why() {
     assert_eq!((from, to, why), (LinkState::Up, LinkState::Down, LinkChange::Lost));
     assert!(!rig.switch.ready());
     rig.input(Input::SessionClosed { acquirer: POS, session: crate::switch::SessionId(9) });
+}
+
+fn commanded(rig: &mut Rig, operation: Operation) -> Option<&'static str> {
+    rig.input(Input::Operate { ticket: 7, operation, by: "ann".into() });
+    let told = |note: &Note| if let Note::Operated { ticket: 7, refused } = note { Some(*refused) } else { None };
+    rig.notes.iter().rev().find_map(told).expect("every command is answered")
+}
+
+#[test]
+fn a_drain_waits_for_what_is_on_its_way_and_for_the_echo_that_is_out() {
+    let mut rig = Rig::up(echo_after(10));
+    rig.pass(Duration::from_millis(10_005));
+    let echo = rig.take_sent();
+    rig.request(purchase("000001"));
+    let sent = rig.take_sent();
+    assert_eq!(commanded(&mut rig, Operation::Drain(LINK)), None);
+    assert_eq!((rig.link(0, 0), rig.sent.len()), (LinkState::Held, 0));
+    rig.request(purchase("000002"));
+    assert_eq!(rig.take_code(), "91");
+    rig.says(&sent, "00");
+    assert!(rig.sent.is_empty(), "the echo is still out");
+    rig.bank_says(LINK, reply(&echo.message, "00"));
+    let sign_off = rig.take_sent();
+    assert_eq!(sign_off.message.text(70).as_deref(), Some("002"));
+    rig.bank_says(LINK, reply(&sign_off.message, "00"));
+    assert!(rig.closes.is_empty(), "it stays open");
+    rig.reconnect_held();
+    assert_eq!((rig.link(0, 0), rig.sent.len()), (LinkState::Held, 0), "made again, and not signed on");
+    rig.crash();
+    rig.reconnect_held();
+    assert_eq!((rig.link(0, 0), rig.sent.len()), (LinkState::Held, 0), "and by a later life");
+    assert_eq!(commanded(&mut rig, Operation::SignOn(LINK)), None);
+    rig.sign_on("00");
+    assert_eq!(rig.link(0, 0), LinkState::Up);
+}
+
+#[test]
+fn what_cannot_be_commanded_is_said_and_not_recorded() {
+    let mut rig = Rig::new(rules(1));
+    let before = rig.journal.len();
+    let other = connection(0, 9);
+    for (operation, why) in [
+        (Operation::Echo(LINK), "it is not connected"),
+        (Operation::Cutover(LINK), "it is not connected"),
+        (Operation::SignOff(other), "there is no such connection"),
+        (Operation::RouteOff("none".into()), "there is no such route"),
+    ] {
+        assert_eq!(commanded(&mut rig, operation), Some(why));
+    }
+    rig.input(Input::Drain);
+    assert_eq!(commanded(&mut rig, Operation::SignOff(LINK)), Some("the switch is shutting down"));
+    assert_eq!(rig.journal.len(), before);
+}
+
+#[test]
+fn the_only_connection_is_not_made_anew() {
+    let mut rig = Rig::up(rules(1));
+    rig.input(Input::Renew { connection: LINK });
+    assert!(rig.notes.iter().any(|note| matches!(note, Note::NotRenewed { connection: LINK })));
+    assert_eq!((rig.link(0, 0), rig.closes.len()), (LinkState::Up, 0));
 }

@@ -220,6 +220,13 @@ impl Rig {
         self.sign_on("00");
     }
 
+    /// The same, of one that is held: it is not signed on.
+    pub(super) fn reconnect_held(&mut self) {
+        let connection = connection(0, 0);
+        self.input(Input::ConnectionDown { connection });
+        self.input(Input::ConnectionUp { connection });
+    }
+
     /// The switch dies with all that is not in its journal, and a new one begins with what is.
     pub(super) fn crash(&mut self) {
         let records = self.journal.len();
