@@ -7,7 +7,7 @@ use crate::{
 };
 use banklink::{
     clock::Mono,
-    switch::{BankId, ConnectionId, Input, NotSent, SendId},
+    switch::{BankId, ConnectionId, Input, NotSent, Output, SendId},
 };
 use banklink_protocol::{
     Message,
@@ -140,13 +140,30 @@ impl World {
             return self.network_arrives(connection, epoch, message);
         }
         let calm = self.calm();
-        if !calm && self.random.chance(1) {
-            return self.reject(connection, message);
+        if !calm && self.random.chance(2) {
+            if self.random.chance(50) {
+                return self.reject(connection, message);
+            }
+            // Of another message, long ago, that went by the same number: this one arrives all the same.
+            let mut other = message.clone();
+            other.set(7, b"0630120000").unwrap();
+            self.reject(connection, &other);
         }
         let replies = self.banks[usize::from(connection.bank.0)].takes(message, self.now, calm, &mut self.random);
         for Reply { message, after, insists } in replies {
             let epoch = if insists.is_some() { 0 } else { epoch };
             self.after(after, Event::Says(Saying { connection, epoch, message, signs_on: None, insists }));
+        }
+    }
+
+    /// Now and then a session ends just when the answer to it was decided on.
+    pub(crate) fn may_close_early(&mut self, output: &Output) {
+        if let Output::Answer { to, approves: Some(_), .. } = output
+            && !self.calm()
+            && self.random.chance(3)
+        {
+            let soon = self.random.below(10 * MILLI);
+            self.after(soon, Event::CloseSession(to.session().0 as usize));
         }
     }
 

@@ -350,7 +350,13 @@ impl World {
             let acquirer = self.agents[payment].acquirer;
             self.input(Input::SessionClosed { acquirer, session: SessionId(session as u64) });
         }
-        let next = self.agents[payment].unanswered(kind, &mut self.random);
+        let mut next = self.agents[payment].unanswered(kind, &mut self.random);
+        if let Next::Send { after, .. } = &mut next
+            && self.random.chance(30)
+        {
+            // It does not wait: its answer may still be on its way to the session that is gone.
+            *after = self.random.below(60 * MILLI);
+        }
         self.next(payment, next);
     }
 
@@ -425,7 +431,10 @@ impl World {
                     assert!(!held, "no payments go to what an operator holds");
                     self.disk.hold(output, socket.epoch);
                 }
-                _ => self.disk.hold(output, 0),
+                _ => {
+                    self.may_close_early(&output);
+                    self.disk.hold(output, 0);
+                }
             }
         }
         let may_fail = !self.calm();
