@@ -131,13 +131,6 @@ impl Translation {
             }
             return Ok(FieldSet::new());
         }
-        let translated = self.carry(message, now)?;
-        *message = translated.message;
-        Ok(translated.dropped)
-    }
-
-    /// The message in the target's dialect.
-    fn carry(&self, message: &Message, now: i64) -> Result<Translated, FieldError> {
         let own = Arc::ptr_eq(&message.dialect, &self.from) || self.from.same_form(&message.dialect);
         assert!(own, "a message of another dialect");
         match self.work[self.pair(message.mti())].as_ref().expect("compiled for every MTI") {
@@ -146,7 +139,7 @@ impl Translation {
         }
     }
 
-    fn carry_alike(&self, message: &Message, steps: &Steps) -> Result<Translated, FieldError> {
+    fn carry_alike(&self, message: &mut Message, steps: &Steps) -> Result<FieldSet, FieldError> {
         let mti = message.mti();
         let mut target = Message::new(&self.to, mti);
         let mandatory = self.to.profile(mti).mandatory;
@@ -159,7 +152,8 @@ impl Translation {
                 Err(_) => dropped.insert(field),
             }
         }
-        Ok(Translated { message: target, dropped })
+        *message = target;
+        Ok(dropped)
     }
 }
 

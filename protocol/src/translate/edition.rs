@@ -15,10 +15,7 @@ mod place;
 mod point;
 mod table;
 
-use super::{
-    Translated,
-    field::{self, Step},
-};
+use super::field::{self, Step};
 use crate::{
     Dialect, FieldError, Message, Mti,
     bitmap::FieldSet,
@@ -39,8 +36,28 @@ pub(super) struct Way {
     pub(super) now: i64,
 }
 
-/// The data elements of the source that were said in the target, or why a value cannot be said there.
-type Said = Result<FieldSet, Reason>;
+/// The data elements of the source that were said in the target, at most four; 0 stands for none. (A set would take longer to
+/// hand on than to fill.)
+#[derive(Clone, Copy)]
+struct Used([u8; 4]);
+
+/// Nothing of the source was said.
+const NOTHING: Used = Used([0; 4]);
+
+/// These data elements of the source were said.
+#[inline]
+const fn used<const N: usize>(fields: [u8; N]) -> Used {
+    let mut four = [0; 4];
+    let mut at = 0;
+    while at < N {
+        four[at] = fields[at];
+        at += 1;
+    }
+    Used(four)
+}
+
+/// What was said in the target, or why a value cannot be said there.
+type Said = Result<Used, Reason>;
 
 /// It has no place in the other edition.
 const fn unsayable(what: &'static str) -> Reason {
@@ -109,8 +126,8 @@ impl Plan {
         targets
     }
 
-    /// The message in the other dialect.
-    pub(super) fn carry(&self, message: &Message, to: &Arc<Dialect>, way: Way) -> Result<Translated, FieldError> {
+    /// Puts the message into the other dialect, and says what was dropped.
+    pub(super) fn carry(&self, message: &mut Message, to: &Arc<Dialect>, way: Way) -> Result<FieldSet, FieldError> {
         let mti = mti(message.mti(), way);
         let mut target = Message::new(to, mti);
         let mandatory = to.profile(mti).mandatory;
@@ -123,7 +140,7 @@ impl Plan {
                 Make::By(row) => (row.lead(message, way.from), row.kind.make(message, &mut target, made, way)),
             };
             match done {
-                Ok(used) => said = said.union(&used),
+                Ok(Used(fields)) => fields.iter().filter(|&&field| field > 0).for_each(|&field| said.insert(field)),
                 Err(reason) if mandatory.contains(made) => {
                     // Without a source, the one at fault is the message type.
                     return Err(FieldError { field: lead, reason });
@@ -133,7 +150,8 @@ impl Plan {
             }
         }
         let dropped = message.field_set().without(&said).union(&failed);
-        Ok(Translated { message: target, dropped })
+        *message = target;
+        Ok(dropped)
     }
 
     /// How each data element of the target is made, in order: its number, the row, and how it goes under its own number.
@@ -156,6 +174,11 @@ fn make(row: &'static Row, made: u8, from: (&Profile, Version), to: (&Profile, V
         let alike = (source.spec(made).class == Class::B) == (target.spec(made).class == Class::B);
         return alike.then(|| Make::Same(field::step(source, target, made)));
     }
+    // 2003 may write the merchant's place as a dataset of the network's own, which only its document tells.
+    let dataset = |profile: &Profile| profile.spec(made).class == Class::B;
+    if row.kind == Kind::Place && (dataset(source) || dataset(target)) {
+        return None;
+    }
     let possible = row.of(one).iter().any(|&field| source.defined.contains(field)) || row.always(other);
     possible.then_some(Make::By(row))
 }
@@ -163,7 +186,7 @@ fn make(row: &'static Row, made: u8, from: (&Profile, Version), to: (&Profile, V
 /// A data element that means the same in both editions.
 fn same(step: Step, from: &Message, to: &mut Message, field: u8, buffer: &mut [u8]) -> Said {
     match step.carry(from, to, field, buffer) {
-        Ok(()) => Ok(FieldSet::of(&[field])),
+        Ok(()) => Ok(used([field])),
         // A terminal of sixteen characters may be one of eight and blanks.
         Err(FieldError { reason: Reason::TooLong { max, .. }, .. }) => {
             let value: SmallVec<[u8; 64]> = from.logical(field).unwrap_or_default();
@@ -171,7 +194,7 @@ fn same(step: Step, from: &Message, to: &mut Message, field: u8, buffer: &mut [u
             if bare.len() > max {
                 return Err(Reason::TooLong { max, had: bare.len() });
             }
-            put(to, field, bare).map(|()| FieldSet::of(&[field]))
+            put(to, field, bare).map(|()| used([field]))
         }
         Err(error) => Err(error.reason),
     }
@@ -215,7 +238,7 @@ impl Kind {
     /// Makes one data element of the target.
     fn make(self, from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
         match self {
-            Self::Plain => Ok(FieldSet::new()),
+            Self::Plain => Ok(NOTHING),
             Self::Digits => amount::digits(from, to, made),
             Self::Amount { amount, currency } => amount::make(from, to, made, (amount, currency), way),
             Self::InPart => amount::in_part(from, to, made, way),

@@ -2,8 +2,8 @@
 
 use crate::{FieldError, Message, dialect::Profile, error::Reason};
 
-/// The longest value that is carried over without a buffer of its own.
-pub(super) const ORDINARY: usize = 1024;
+/// The longest value that is laid out anew without a buffer of its own.
+pub(super) const ORDINARY: usize = 256;
 
 /// What is done with one field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,8 +48,8 @@ impl Step {
 }
 
 fn transcode(from: &Message, to: &mut Message, field: u8, buffer: &mut [u8]) -> Result<(), FieldError> {
-    match from.read(field, buffer) {
-        Some(length) => to.set(field, &buffer[..length]),
+    match from.look(field, buffer) {
+        Some(value) => to.set(field, value),
         None => to.set(field, &from.logical(field).unwrap_or_default()),
     }
 }

@@ -133,6 +133,30 @@ fn a_purchase_between_the_later_editions() {
     becomes(("2200", PURCHASE_2003), ("1200", PURCHASE_1993), &[]);
 }
 
+/// The shipped dialects of the later editions, packed or not, write the same purchase. Of 2003 they have the merchant's place as
+/// a dataset, which is not text.
+#[test]
+fn a_purchase_in_the_shipped_dialects_of_the_later_editions() {
+    for name in ["iso93-bcd", "iso2003-bcd", "iso2003-bin"] {
+        let other = Dialect::named(name).unwrap();
+        let of_2003 = name.starts_with("iso2003");
+        let (there, dropped) = into(message("0200", PURCHASE_1987), &other);
+        assert_eq!(dropped, if of_2003 { FieldSet::of(&[43]) } else { FieldSet::new() }, "{name}");
+        let wanted = if of_2003 { PURCHASE_2003 } else { PURCHASE_1993 };
+        for &(field, text) in wanted.iter().filter(|(field, _)| !dropped.contains(*field)) {
+            assert_eq!(there.text(field).as_deref(), Some(text), "DE{field} in {name}");
+        }
+        let (back, lost) = into(there, &OF_1987);
+        assert!(lost.is_empty(), "{name}: {lost:?}");
+        for &(field, text) in PURCHASE_1987.iter().filter(|(field, _)| !dropped.contains(*field)) {
+            assert_eq!(back.text(field).as_deref(), Some(text), "DE{field} of {name}");
+        }
+        let fates = Translation::new(&OF_1987, &other).fates(None);
+        let fate = fates.iter().find(|fate| fate.from == "43").unwrap();
+        assert_eq!(fate.to.is_none(), of_2003, "what the map says of DE43 in {name}");
+    }
+}
+
 #[test]
 fn an_answer_takes_its_code_and_its_dates_along() {
     let of_1987: Fields<'_> = &[

@@ -50,7 +50,11 @@ impl Transmission {
     /// The year of that moment.
     #[must_use]
     pub fn year_nearest(self, now: i64) -> Option<i64> {
-        self.nearest(now).map(|moment| Time::from_wall(moment).year)
+        let this_year = Time::from_wall(now).year;
+        match self.in_year(this_year) {
+            Some(moment) if moment.abs_diff(now) < HALF_YEAR => Some(this_year),
+            _ => self.nearest(now).map(|moment| Time::from_wall(moment).year),
+        }
     }
 
     /// The moment in one year; `None` where the digits are none in it.

@@ -1,10 +1,9 @@
 //! Amounts: of 2003 with currency and decimal places in front, of 1987 and 1993 with the currency in a data element beside
 //! them. And those of a reversal of a part, which 1987 says in DE95 and the later editions in DE4 and DE30.
 
-use super::{Said, Way, put, unsayable};
+use super::{NOTHING, Said, Way, put, unsayable, used};
 use crate::{
     Message,
-    bitmap::FieldSet,
     dialect::Version,
     element::{Currency, trace},
     error::Reason,
@@ -43,10 +42,10 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, (amount, currency
         return copied(from, to, made);
     }
     let mut buffer = [0; 16];
-    let Some(value) = from.look(amount, &mut buffer) else { return Ok(FieldSet::new()) };
+    let Some(value) = from.look(amount, &mut buffer) else { return Ok(NOTHING) };
     if made != amount {
         put(to, made, &self::currency(value)?)?;
-        return Ok(FieldSet::of(&[amount]));
+        return Ok(used([amount]));
     }
     let digits = bare(value, way.from)?;
     let whole = match part(from, way.from)? {
@@ -59,20 +58,20 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, (amount, currency
         out[..HEAD].copy_from_slice(&head(beside(from, currency)?)?);
         out[HEAD..HEAD + digits.len()].copy_from_slice(digits);
         put(to, made, &out[..HEAD + digits.len()])?;
-        return Ok(FieldSet::of(&[amount, currency]));
+        return Ok(used([amount, currency]));
     }
     if way.from == Version::V2003 {
         self::currency(value)?;
     }
     put(to, made, digits)?;
-    Ok(FieldSet::of(&[amount]))
+    Ok(used([amount]))
 }
 
 fn copied(from: &Message, to: &mut Message, field: u8) -> Said {
     let mut buffer = [0; 16];
-    let Some(value) = from.look(field, &mut buffer) else { return Ok(FieldSet::new()) };
+    let Some(value) = from.look(field, &mut buffer) else { return Ok(NOTHING) };
     put(to, field, value)?;
-    Ok(FieldSet::of(&[field]))
+    Ok(used([field]))
 }
 
 /// The digits of the amount itself.
@@ -140,14 +139,14 @@ pub(super) fn leaves_something(message: &Message, version: Version) -> bool {
 /// DE95 of 1987, DE30 of the later editions.
 pub(super) fn in_part(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
     let source = if way.from == Version::V1987 { 95 } else { 30 };
-    let used = Ok(FieldSet::of(&[source]));
+    let done = Ok(used([source]));
     if way.from != Version::V1987 && way.to != Version::V1987 {
         between_later(from, to, way)?;
-        return used;
+        return done;
     }
     let Some(part) = part(from, way.from)? else { return Err(unsayable("amounts of a part outside a reversal")) };
     if part.left == 0 {
-        return used;
+        return done;
     }
     let mut out = [b'0'; 42];
     if way.to == Version::V1987 {
@@ -155,7 +154,7 @@ pub(super) fn in_part(from: &Message, to: &mut Message, made: u8, way: Way) -> S
         out[12..24].copy_from_slice(&trace::digits::<12>(part.settlement.map_or(0, |(_, left)| left)));
         out[24..].copy_from_slice(NO_FEES);
         put(to, made, &out)?;
-        return used;
+        return done;
     }
     let (wide, amounts) = if way.to == Version::V2003 { (16, 32) } else { (12, 24) };
     let settlement = part.settlement.map(|(was, _)| was);
@@ -168,7 +167,7 @@ pub(super) fn in_part(from: &Message, to: &mut Message, made: u8, way: Way) -> S
         out[wide - 12..].copy_from_slice(&trace::digits::<12>(amount));
     }
     put(to, made, &out[..amounts])?;
-    used
+    done
 }
 
 /// DE30 between 1993 and 2003.
@@ -205,5 +204,5 @@ pub(super) fn digits(from: &Message, to: &mut Message, made: u8) -> Said {
         return Err(Reason::TooLong { max: most, had: value.len() });
     }
     put(to, made, rest)?;
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }

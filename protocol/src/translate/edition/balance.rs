@@ -1,8 +1,8 @@
 //! Additional amounts (DE54): up to six sets. 1987 and 1993 write account, kind, currency, sign and amount, twenty characters;
 //! 2003 account, kind, sign, currency, decimal places and amount, twenty-one.
 
-use super::{Said, Way, amount, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version, element::Currency};
+use super::{Said, Way, amount, put, unsayable, used};
+use crate::{Message, dialect::Version, element::Currency};
 use smallvec::SmallVec;
 
 pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
@@ -27,5 +27,5 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
         }
     }
     put(to, made, &out)?;
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }

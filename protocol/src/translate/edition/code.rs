@@ -1,7 +1,7 @@
 //! Codes: the answer (DE39 in two, three and four characters), and why something is reversed (DE39 of 1987, DE25 later).
 
-use super::{Said, Way, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version, element::ResponseCode};
+use super::{NOTHING, Said, Way, put, unsayable, used};
+use crate::{Message, dialect::Version, element::ResponseCode};
 
 /// One meaning in the three editions. Of several rows with one code the first is the one it goes over by.
 #[rustfmt::skip]
@@ -106,8 +106,8 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
     let reverses = from.mti().class() == 4 && from.mti().is_request();
     match (way.from, way.to, made) {
         (Version::V1987, _, 25) if reverses => reason_of_code(from, to),
-        (Version::V1987, _, 25) => Ok(FieldSet::new()),
-        (Version::V1987, _, _) if reverses => Ok(FieldSet::new()),
+        (Version::V1987, _, 25) => Ok(NOTHING),
+        (Version::V1987, _, _) if reverses => Ok(NOTHING),
         (_, Version::V1987, _) if reverses => code_of_reason(from, to),
         (_, _, 25) => copied(from, to),
         _ => answer(from, to, way),
@@ -116,33 +116,33 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
 
 fn answer(from: &Message, to: &mut Message, way: Way) -> Said {
     let mut buffer = [0; 4];
-    let Some(value) = from.look(39, &mut buffer) else { return Ok(FieldSet::new()) };
+    let Some(value) = from.look(39, &mut buffer) else { return Ok(NOTHING) };
     let code = ResponseCode::parse(value.trim_ascii()).and_then(|code| response_code(code, way.from, way.to));
     put(to, 39, code.ok_or(unsayable("a code that the other edition has no word for"))?.as_bytes())?;
-    Ok(FieldSet::of(&[39]))
+    Ok(used([39]))
 }
 
 fn copied(from: &Message, to: &mut Message) -> Said {
     let mut buffer = [0; 4];
-    let Some(value) = from.look(25, &mut buffer) else { return Ok(FieldSet::new()) };
+    let Some(value) = from.look(25, &mut buffer) else { return Ok(NOTHING) };
     put(to, 25, value)?;
-    Ok(FieldSet::of(&[25]))
+    Ok(used([25]))
 }
 
 fn reason_of_code(from: &Message, to: &mut Message) -> Said {
-    let Some(code) = from.array::<2>(39) else { return Ok(FieldSet::new()) };
+    let Some(code) = from.array::<2>(39) else { return Ok(NOTHING) };
     // Of a time-out the sender says that nothing came; that it came too late, it rarely knows.
     let reason =
         if &code == b"68" { Some(b"4021") } else { REASONS.iter().find(|(one, _)| **one == code).map(|row| row.1) };
     put(to, 25, reason.ok_or(unsayable("a reason that the other edition has no word for"))?)?;
-    Ok(FieldSet::of(&[39]))
+    Ok(used([39]))
 }
 
 fn code_of_reason(from: &Message, to: &mut Message) -> Said {
-    let Some(reason) = from.array::<4>(25) else { return Ok(FieldSet::new()) };
+    let Some(reason) = from.array::<4>(25) else { return Ok(NOTHING) };
     let code = REASONS.iter().find(|(_, one)| **one == reason).map(|row| row.0);
     put(to, 39, code.ok_or(unsayable("a reason that the other edition has no word for"))?)?;
-    Ok(FieldSet::of(&[25]))
+    Ok(used([25]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! Dates: 1987 has no year, 1993 no century. What is missing is the one closest to now.
 
-use super::{Said, Way, put, unsayable};
+use super::{Said, Way, put, unsayable, used};
 use crate::{
     Message,
-    bitmap::FieldSet,
     dialect::Version,
     element::{
         Transmission,
@@ -21,7 +20,7 @@ pub(super) fn moment(from: &Message, to: &mut Message, made: u8, way: Way) -> Sa
         (Version::V1993, _) => put(to, 12, &value[2..])?,
         (Version::V2003, _) => put(to, 12, &value)?,
     }
-    Ok(if way.from == Version::V1987 { FieldSet::of(&[12, 13]) } else { FieldSet::of(&[12]) })
+    Ok(if way.from == Version::V1987 { used([12, 13]) } else { used([12]) })
 }
 
 /// The local date and time of a message: `CCYYMMDDhhmmss`.
@@ -78,7 +77,7 @@ pub(super) fn day(from: &Message, to: &mut Message, made: u8, way: Way) -> Said 
         Version::V2003 => 0,
     };
     put(to, made, &out[left_out..])?;
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }
 
 /// A date with its year: of two digits before 2003, of four in it.
@@ -96,5 +95,5 @@ pub(super) fn century(from: &Message, to: &mut Message, made: u8, way: Way) -> S
         (false, false) => put(to, made, value.get(2..).unwrap_or_default())?,
         _ => put(to, made, value)?,
     }
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }

@@ -4,13 +4,13 @@
 //!
 //! 1987 knows a transaction fee (DE28, settled DE29) and a processing fee (DE30, settled DE31): kinds 00 and 01.
 
-use super::{Said, Way, amount, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version, element::Currency, error::Reason};
+use super::{Said, Way, amount, put, unsayable, used};
+use crate::{Message, dialect::Version, element::Currency, error::Reason};
 use smallvec::SmallVec;
 
 /// `x+n8`.
 type Fee = [u8; 9];
-const NOTHING: Fee = *b"C00000000";
+const NO_FEE: Fee = *b"C00000000";
 const NO_RATE: [u8; 8] = *b"00000000";
 
 /// One fee, with what it is in the currency of settlement.
@@ -31,7 +31,7 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
     let sets = read(&from.logical(source).unwrap_or_default(), way.from)?;
     if way.to != Version::V1987 {
         put(to, made, &written(&sets, way.to)?)?;
-        return Ok(FieldSet::of(&[source]));
+        return Ok(used([source]));
     }
     // All of them have a place, or none goes.
     if sets
@@ -45,11 +45,11 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
         let place = place(set.kind).expect("just looked");
         if made == place {
             put(to, made, &set.fee)?;
-        } else if made == place + 1 && set.settled != NOTHING {
+        } else if made == place + 1 && set.settled != NO_FEE {
             put(to, made, &set.settled)?;
         }
     }
-    Ok(FieldSet::of(&[46]))
+    Ok(used([46]))
 }
 
 /// The data element of 1987 that a kind of fee goes to, with the next one for what is settled.
@@ -71,7 +71,7 @@ fn collected(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
         if fee.is_none() && settled.is_none() {
             continue;
         }
-        let (fee, settled) = (fee.unwrap_or(NOTHING), settled.unwrap_or(NOTHING));
+        let (fee, settled) = (fee.unwrap_or(NO_FEE), settled.unwrap_or(NO_FEE));
         let rate = from.array::<8>(9).unwrap_or(NO_RATE);
         sets.push(Set {
             kind,
@@ -83,7 +83,7 @@ fn collected(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
         });
     }
     put(to, made, &written(&sets, way.to)?)?;
-    Ok(FieldSet::of(&[28, 29, 30, 31]))
+    Ok(used([28, 29, 30, 31]))
 }
 
 fn written(sets: &[Set], to: Version) -> Result<SmallVec<[u8; 72]>, Reason> {
@@ -137,7 +137,7 @@ fn of_1993(set: &[u8]) -> Set {
 
 fn of_2003(set: &[u8]) -> Result<Set, Reason> {
     let fee = |from: usize| {
-        let mut fee = NOTHING;
+        let mut fee = NO_FEE;
         fee[0] = set[from];
         fee[1..].copy_from_slice(&set[from + 5..from + 13]);
         fee

@@ -1,8 +1,8 @@
 //! What a message is for: DE24 from 1993 on. 1987 says it by the message type, by DE3, by the condition (DE25 06, a
 //! pre-authorisation), by what it names (DE38, DE90, DE95), and in network management by DE70.
 
-use super::{Said, Way, amount, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version, element::trace};
+use super::{NOTHING, Said, Way, amount, put, unsayable, used};
+use crate::{Message, dialect::Version, element::trace};
 
 /// Network management: DE70 of 1987, DE24 later.
 const NETWORK: [(u16, u16); 7] = [(1, 801), (2, 802), (3, 803), (4, 804), (6, 806), (201, 821), (301, 831)];
@@ -17,21 +17,21 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
     }
     if way.from != Version::V1987 {
         let mut buffer = [0; 3];
-        let Some(value) = from.look(24, &mut buffer) else { return Ok(FieldSet::new()) };
+        let Some(value) = from.look(24, &mut buffer) else { return Ok(NOTHING) };
         put(to, made, value)?;
-        return Ok(FieldSet::of(&[24]));
+        return Ok(used([24]));
     }
     if from.mti().class() == 8 && from.mti().is_request() {
         let wanted = from.number(70).ok_or(unsayable("a network management function that is not named"))?;
         let known = NETWORK.iter().find(|(one, _)| u64::from(*one) == wanted);
         let (_, function) = known.ok_or(unsayable("a network management function of 1987 alone"))?;
         put(to, made, &trace::digits::<3>(u64::from(*function)))?;
-        return Ok(FieldSet::of(&[70]));
+        return Ok(used([70]));
     }
     if let Some(function) = of_1987(from) {
         put(to, made, &trace::digits::<3>(function))?;
     }
-    Ok(FieldSet::new())
+    Ok(NOTHING)
 }
 
 /// The function of a message of 1987. Of a completion the amount may differ from what was authorised: a host that goes by
@@ -61,7 +61,7 @@ fn into_1987(from: &Message, to: &mut Message, made: u8) -> Said {
         (class, _) if class != 8 && function.is_some_and(|function| SAID_OTHERWISE.contains(&function)) => {}
         _ => return Err(unsayable("a function that 1987 has no word for")),
     }
-    Ok(FieldSet::of(&[24]))
+    Ok(used([24]))
 }
 
 /// Does a message of a later edition speak of a pre-authorisation, as DE25 of 1987 says it?

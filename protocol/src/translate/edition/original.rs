@@ -1,9 +1,8 @@
 //! Original data: DE90 of 1987, DE56 of the later editions. And DE53, which 1987 writes in digits.
 
-use super::{Said, Way, date, mti, put, unsayable};
+use super::{Said, Way, date, mti, put, unsayable, used};
 use crate::{
     Message, Mti,
-    bitmap::FieldSet,
     dialect::Version,
     element::{OriginalData, Stan, Transmission, trace},
     error::Reason,
@@ -21,7 +20,7 @@ const fn widths(version: Version) -> (usize, usize) {
 pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
     if way.from == Version::V1987 {
         put(to, made, &from_de90(from, way)?)?;
-        return Ok(FieldSet::of(&[90]));
+        return Ok(used([90]));
     }
     let mut buffer = [0; 41];
     let value = from.look(56, &mut buffer).ok_or(unsayable("original data of another length"))?;
@@ -30,7 +29,7 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
     } else {
         put(to, made, &between(value, way)?)?;
     }
-    Ok(FieldSet::of(&[56]))
+    Ok(used([56]))
 }
 
 /// The local date and time of an original is that of its reversal, which repeats it.
@@ -114,5 +113,5 @@ pub(super) fn security(from: &Message, to: &mut Message, made: u8, way: Way) -> 
             packed.iter().flat_map(|byte| [b'0' + (byte >> 4), b'0' + (byte & 15)]).collect();
         put(to, made, &digits)?;
     }
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }

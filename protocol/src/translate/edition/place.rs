@@ -1,8 +1,8 @@
 //! Name and place of the merchant (DE43). 1987 writes 40 characters by place: name (25), city (13), country (2). Later it is
 //! `name\street\city\` and behind it postal code (10), region (3) and country (3).
 
-use super::{Said, Way, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version};
+use super::{Said, Way, put, unsayable, used};
+use crate::{Message, dialect::Version};
 use smallvec::SmallVec;
 
 /// Postal code and region, where neither is said.
@@ -32,7 +32,7 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
         else {
             // By place already, as many hosts of the later editions go on writing it.
             put(to, made, &value)?;
-            return Ok(FieldSet::of(&[made]));
+            return Ok(used([made]));
         };
         let country = rest.get(13..).unwrap_or_default().trim_ascii();
         for (part, width) in [(name, 25), (city, 13), (country, 2)] {
@@ -44,5 +44,5 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
         }
     }
     put(to, made, &out)?;
-    Ok(FieldSet::of(&[made]))
+    Ok(used([made]))
 }

@@ -5,8 +5,8 @@
 //! Everything goes by way of the twelve positions, with what only the flags tell beside them. And the merchant's business,
 //! which moved from DE18 to DE26.
 
-use super::{Said, Way, function, put, unsayable};
-use crate::{Message, bitmap::FieldSet, dialect::Version, element::trace, error::Reason};
+use super::{NOTHING, Said, Used, Way, function, put, unsayable, used};
+use crate::{Message, dialect::Version, element::trace, error::Reason};
 
 /// Positions of 1993, from 0.
 mod at {
@@ -56,15 +56,15 @@ struct Point {
 
 /// DE22, and in 1987 DE25 and DE26.
 pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
-    let used = if way.from == Version::V1987 { used_1987(from) } else { FieldSet::of(&[22]) };
+    let used = if way.from == Version::V1987 { used_1987(from) } else { used([22]) };
     if way.to == Version::V1987 && made == 25 && function::is_pre_authorised(from) {
         put(to, 25, b"06")?;
         return Ok(used);
     }
     let point = match way.from {
-        Version::V1987 if !from.has(22) && !from.has(25) => return Ok(FieldSet::new()),
+        Version::V1987 if !from.has(22) && !from.has(25) => return Ok(NOTHING),
         Version::V1987 => of_1987(from)?,
-        _ if !from.has(22) => return Ok(FieldSet::new()),
+        _ if !from.has(22) => return Ok(NOTHING),
         Version::V1993 => of_1993(from)?,
         Version::V2003 => of_2003(from)?,
     };
@@ -83,12 +83,8 @@ pub(super) fn make(from: &Message, to: &mut Message, made: u8, way: Way) -> Said
 }
 
 /// DE25 03 (suspicious) has no word anywhere else.
-fn used_1987(from: &Message) -> FieldSet {
-    let mut used = FieldSet::of(&[22, 26]);
-    if from.number(25) != Some(3) {
-        used.insert(25);
-    }
-    used
+fn used_1987(from: &Message) -> Used {
+    if from.number(25) == Some(3) { used([22, 26]) } else { used([22, 25, 26]) }
 }
 
 fn of_1987(from: &Message) -> Result<Point, Reason> {
@@ -276,7 +272,7 @@ fn pin_length(point: &Point) -> Option<[u8; 2]> {
 /// The merchant's business: DE18 of 1987, DE26 later; 1993 has DE18 as well.
 pub(super) fn merchant(from: &Message, to: &mut Message, made: u8, way: Way) -> Said {
     if (way.to, made) == (Version::V1993, 18) {
-        return Ok(FieldSet::new());
+        return Ok(NOTHING);
     }
     let sources: &[u8] = match way.from {
         Version::V1987 => &[18],
@@ -288,5 +284,5 @@ pub(super) fn merchant(from: &Message, to: &mut Message, made: u8, way: Way) -> 
     let value =
         source.and_then(|field| from.look(field, &mut buffer)).ok_or(unsayable("a business of another length"))?;
     put(to, made, value)?;
-    Ok(FieldSet::of(sources))
+    Ok(if way.from == Version::V1993 { used([26, 18]) } else { used([sources[0]]) })
 }
